@@ -28,7 +28,11 @@ needed = $(if $(value $(1)),,$(error $(1)= is missing$(2)))
 # Another compiler's objects go to a folder of their own.
 out := build/$(VARIANT)$(if $(filter gcc cc,$(CC)),,-$(notdir $(CC)))
 Q := $(if $(V),,@)
-say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
+# The step that is done now: a line of a terminal, redrawn in place; V=1 shows the
+# commands instead. The cursor stays at its beginning, for warnings and errors.
+tty := $(if $(V),,$(if $(MAKE_TERMOUT),$(filter-out dumb,$(TERM))))
+say = $(if $(tty),@printf '\r\033[K  %-7s %.60s\r' $(1) $(2))
+clear = $(if $(tty),printf '\r\033[K';)
 
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -69,15 +73,12 @@ all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/
 
 ##@ Use
 .DEFAULT_GOAL := all
-.PHONY: all help deps deps-peers deps-claims list bench standard resume full $(bench_targets) serve load search doctor charts report adr compare
+.PHONY: all help deps deps-peers deps-claims deps-install list bench standard resume full $(bench_targets) serve load search doctor charts report adr compare
 all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
-	@printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x -type f | wc -l)"
+	@$(clear) printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x -type f | wc -l)"
 
 help: ## this text
-	@awk 'BEGIN {FS = ":.*## "} /^##@ / {printf "\n%s\n", substr($$0, 5)} \
-	    /^[a-z$$][a-zA-Z_$$(){} -]*:.*## / {printf "  %-17s %s\n", $$1, $$2}' Makefile
-	@printf '\nExperiments (make bench-NAME): %s\n' '$(experiments)'
-	@printf 'Variables: VARIANT= CC= CFLAGS= V=1 · ARGS= (to troika) · MODEL= URL= · RUN= (default results/latest) · DIR= (of a validation) · A= B= · CLAIMS= MINUTES= · WITHOUT= (packages treated as missing) · CPYTHON= NODE= (interpreters of foreign models) · PYTHON= · TESTS= · SECONDS= RUNS= TARGETS= FRESH=1 (of fuzz)\n'
+	@awk -v experiments='$(experiments)' -f harness/help.awk Makefile
 
 deps: ## install missing packages (apt; on other systems, print the list)
 	@rm -f build/.deps
@@ -88,6 +89,9 @@ deps-peers: ## install the servers and load generators of bench-peers and bench-
 
 deps-claims: ## install PostgreSQL, Redis, their client libraries, and Node.js; only some experiments need them (apt)
 	@sh harness/deps-servers.sh claims postgresql redis-server libpq-dev libhiredis-dev nodejs
+
+deps-install: ## install help2man, dpkg-dev and lintian, which make install and make deb use, and the model of a terminal for tests (apt)
+	@sh harness/deps-servers.sh install help2man dpkg-dev lintian python3-pyte
 
 list: all ## show models, workloads and experiments
 	@$(with) ARGS $(out)/troika list
@@ -122,34 +126,37 @@ claims claims-full:
 	    --claims="$${GIVEN_CLAIMS:-$(if $(filter claims-full,$@),full,quick)}" \
 	    --minutes="$${GIVEN_MINUTES:-$(if $(filter claims-full,$@),75,10)}" bench
 
-serve: all ## run one model as a server: make serve MODEL=event-loop ARGS='--port 8080'
+serve: all ## run one model as a server: MODEL=event-loop ARGS='--port 8080'
 	@$(call needed,MODEL,$(comma) one of: $(models))$(with) ARGS $(out)/troika serve "$$GIVEN_MODEL"
 
-load: $(out)/troika ## run only the load generator: make load URL=http://127.0.0.1:8080/hello ARGS='-c 64 -d 5s'
+load: $(out)/troika ## run only the load generator: URL=http://127.0.0.1:8080/hello ARGS='-c 64 -d 5s'
 	@$(call needed,URL,$(comma) say make load URL='http://127.0.0.1:8080/hello')$(with) ARGS $(out)/troika load -- "$$GIVEN_URL"
 
-search: all ## find the highest rate under a latency limit: make search ARGS="event-loop --workload fetch --delay=10ms --slo 'p99<50ms'"
+search: all ## find the highest rate under a latency limit: ARGS="event-loop --workload fetch --delay=10ms --limit 'p99<50ms'"
 	@$(call needed,ARGS,; $(out)/troika search --help)$(with) ARGS $(out)/troika search
 
 .PHONY: calibrate
-calibrate: all ## measure what each model costs on this machine, for make predict: about five minutes (ARGS='--models node --add', '--target FILE.ini', '--dry-run')
+calibrate: all ## measure what each model costs on this machine, for make predict: about five minutes
 	@$(with) ARGS $(out)/troika calibrate
 
-predict: $(out)/troika ## say what each model would do for a service: make predict ARGS='--wait 20ms --cpu 1ms --rate 300' (or a profile, ARGS=users)
+predict: $(out)/troika ## what each model would do for a service: ARGS='--wait 20ms --cpu 1ms --rate 300', or a profile: ARGS=users
 	@$(call needed,ARGS,; $(out)/troika predict --help)$(with) ARGS $(out)/troika predict
 
-size: $(out)/troika ## say how many workers, threads and database connections a service needs, in your server's words: make size ARGS='--wait 20ms --cpu 1500us --rate 300'
+size: $(out)/troika ## how many workers, threads and database connections a service needs, in your server's words (ARGS as predict)
 	@$(call needed,ARGS,; $(out)/troika size --help)$(with) ARGS $(out)/troika size
 
 MEASURE ?= --measure
-decide: all ## say which model should serve a service, how many workers, how sure, and what would flip it, and measure what is in question: make decide ARGS='--wait 20ms --cpu 1ms --rate 300' (or ARGS=crud; MEASURE=: only forecast)
+decide: all ## which model should serve a service, how sure, and what would flip it; measures what is in question (ARGS as predict; MEASURE=: only forecast)
 	@$(call needed,ARGS,; $(out)/troika decide --help)$(with) ARGS $(out)/troika decide \
 	    $(if $(filter --verify --verify=% --run --run=%,$(value ARGS)),,$(MEASURE))
 
-probe: $(out)/troika ## find the profile of your service: make probe ARGS='--rate 300 --response 42ms --busy 35% --cores 2' (or '--log FILE', or "--command './server --port {port}' 'http://127.0.0.1:{port}/'")
+own: all ## your own service beside the models, in one sentence: ARGS='--url http://127.0.0.1:8000/x', or '--command "node app.js {port}" --path /x'
+	@$(call needed,ARGS,; $(out)/troika bench --url X --help)$(with) ARGS $(out)/troika bench
+
+probe: $(out)/troika ## the profile of your service: ARGS='--rate 300 --response 42ms --busy 35% --cores 2', or '--log FILE', or a command and a URL
 	@$(call needed,ARGS,; $(out)/troika probe --help)$(with) ARGS $(out)/troika probe
 
-validate: all ## forecast services drawn by chance, measure them, and say how far the forecasts were off: 12 in 15 minutes (ARGS=--full: 60; '-n 30'; '--target FILE.ini')
+validate: all ## forecast services drawn by chance, measure them, and say how far off the forecasts were: 12 in 15 minutes (ARGS=--full: 60)
 	@exec $(python) harness/given.py validate $(out)/troika
 
 doctor: $(out)/troika ## show what spoils measurements on this machine, and the remedy
@@ -183,7 +190,7 @@ report: $(out)/troika build/.deps ## make charts, report.md, index.html and deci
 adr: $(out)/troika build/.deps ## make only the decision record of RUN; ARGS=--verify: check the existing one
 	@$(with) ARGS $(python) reports/report.py --only adr --troika $(out)/troika -- "$$GIVEN_RUN"
 .PHONY: map
-map: $(out)/troika build/.deps ## draw which model wins for which wait and CPU time: make map ARGS='--wait 20ms --cpu 1ms --rate 300' (DIR=: of a map that is stored)
+map: $(out)/troika build/.deps ## which model wins for which wait and CPU time (ARGS as predict; DIR=: of a map that is stored)
 	@[ -n "$$GIVEN_DIR" ] || [ -n "$$GIVEN_ARGS" ] || { $(out)/troika map --help; exit 2; }; \
 	    dir=$${GIVEN_DIR:-results/map-$$(date -u +%Y%m%dT%H%M%SZ)}; \
 	    { [ -z "$$GIVEN_ARGS" ] || ( $(with) ARGS $(out)/troika map -o "$$dir" ); } && $(python) reports/mapped.py -- "$$dir"
@@ -193,8 +200,28 @@ record: build/.deps ## make the record of a decision that troika decide -o DIR s
 .PHONY: validation-report
 validation-report: build/.deps ## make the page of a validation again (DIR=results/validation-SEED; default: the newest)
 	@$(with) ARGS $(python) reports/validation.py $${GIVEN_DIR:+-- "$$GIVEN_DIR"}
-compare: $(out)/troika ## compare two runs: make compare A=results/X B=results/Y
+compare: $(out)/troika ## compare two runs: make compare A=results/X B=results/Y (ARGS='-o FOLDER': a page with both)
 	@$(call needed,A,$(comma) say A=results/X B=results/Y)$(call needed,B,$(comma) say A=results/X B=results/Y)$(with) ARGS $(out)/troika compare -- "$$GIVEN_A" "$$GIVEN_B"
+
+.PHONY: runs
+runs: $(out)/troika build/.deps ## list the stored runs (ARGS=index: the page results/index.html; ARGS='history quick': figures over all runs)
+	@$(with) ARGS $(out)/troika runs
+
+##@ Install
+PREFIX ?= /usr/local
+DESTDIR ?=
+.PHONY: install uninstall
+install: all build/man/troika.1 ## copy program, models, experiments, reports, manual pages and completion below PREFIX=/usr/local (DESTDIR=: below that)
+	@sh harness/install.sh '$(out)' '$(DESTDIR)' '$(PREFIX)'
+uninstall: ## take away what make install copied
+	@sh harness/install.sh --uninstall '$(DESTDIR)' '$(PREFIX)'
+.PHONY: deb tarball
+deb: all build/man/troika.1 ## make build/troika_VERSION_ARCH.deb, of what make install copies
+	@sh harness/deb.sh '$(out)' '$(VERSION)'
+tarball: ## make build/troika-VERSION.tar.gz, of what is committed
+	@mkdir -p build && git archive --prefix='troika-$(VERSION)/' -o 'build/troika-$(VERSION).tar.gz' HEAD && echo 'build/troika-$(VERSION).tar.gz'
+build/man/troika.1: $(out)/troika harness/man.sh
+	@sh harness/man.sh '$(CURDIR)/$(out)/troika' build/man '$(VERSION)'
 
 ##@ Develop
 .PHONY: check asan tsan ci tests format format-check tidy clean
@@ -207,6 +234,7 @@ units_named := $(if $(tests_named),$(foreach u,$(unit_tests),$(if $(strip \
 .PHONY: tests-named
 tests-named: $(if $(filter-out unit/%,$(or $(tests_named),all))$(filter %/meter_unprivileged,$(units_named)),all) \
     $(units_named) $(helpers) $(speed_programs)
+	@$(clear):
 
 check: tests-named ## run unit, contract, method, report, fault and tidy tests (TESTS=unit/gate: only tests with this word in their name)
 	@export TROIKA_BUILD=$(out); $(with) TESTS $(python) tests/run.py
@@ -225,7 +253,7 @@ fuzz: ## fuzz all parsers of foreign bytes, a minute each (SECONDS= RUNS= TARGET
 	    echo 'fuzz: skipped: $(FUZZ_CC) with libFuzzer is missing (on Debian 12: clang and libclang-rt-14-dev)'; exit 0; fi; \
 	$(MAKE) --no-print-directory VARIANT=fuzz CC=$(FUZZ_CC) fuzz-run
 fuzz-run: $(fuzz_targets)
-	@$(with) TARGETS $(python) tests/fuzz/run.py --build $(out) $${GIVEN_SECONDS:+--seconds "$$GIVEN_SECONDS"} \
+	@$(clear) $(with) TARGETS $(python) tests/fuzz/run.py --build $(out) $${GIVEN_SECONDS:+--seconds "$$GIVEN_SECONDS"} \
 	    $${GIVEN_RUNS:+--runs "$$GIVEN_RUNS"} $(if $(FRESH),--fresh)
 
 ci: ## run what CI runs after make bench and make check (CI_TESTS=: of the release build, only these tests)
@@ -254,7 +282,7 @@ tidy: tests ## run clang-tidy (checks: .clang-tidy), cppcheck and shellcheck
 	    2>build/tidy.log || { cat build/tidy.log; exit 1; }
 	@cppcheck --quiet --enable=warning,performance,portability --inline-suppr --suppress=missingIncludeSystem -I. -D_GNU_SOURCE \
 	    $(tidy_defines) --include=/usr/include/jansson.h --error-exitcode=1 models workloads harness
-	@shellcheck .ci/run $(wildcard harness/*.sh)
+	@shellcheck .ci/run .ci/action $(wildcard harness/*.sh)
 
 clean: ## remove build/; never touches results/
 	@rm -rf build
@@ -309,7 +337,7 @@ $(out)/workloads.c: FORCE | build/.deps
 	   for m in $$missing; do echo "    {\"$${m%:*}\", \"$${m#*:}\"},"; done; \
 	   echo '    {0, 0},'; echo '};'; } > $@.new; \
 	 if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; \
-	   for m in $$missing; do echo "skipped the workload $${m%:*}: package $${m#*:} is missing (make deps-claims)"; done; fi
+	   for m in $$missing; do $(clear) echo "skipped the workload $${m%:*}: package $${m#*:} is missing (make deps-claims)"; done; fi
 $(out)/workloads.o: $(out)/workloads.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
@@ -337,7 +365,7 @@ $(model_binaries): $(out)/models/%: models/%.c $(out)/libruntime.a $(llhttp) | b
 	$(call say,MODEL,$*)
 	@mkdir -p $(@D)
 	$(Q)needs=$$(sed -n 's/.*requires: *\([^*]*\).*/\1/p' $< | head -1); \
-	for p in $$needs; do $(call has,$$p) || { echo "skipped $*: package $$p is missing (make deps)"; rm -f $@; exit 0; }; done; \
+	for p in $$needs; do $(call has,$$p) || { $(clear) echo "skipped $*: package $$p is missing (make deps)"; rm -f $@; exit 0; }; done; \
 	$(COMPILE) -MF $@.d -MT $@ -DMODEL_NAME='"$*"' -o $@ $< $(out)/libruntime.a $(llhttp) -lcrypto -lm $${needs:+$$(pkg-config --libs $$needs)}
 
 # A foreign model is its script behind the interpreter's line. Beside it are the
@@ -351,8 +379,8 @@ $(out)/.interpreters: FORCE
 	    printf '%s\n' "$$now" | cmp -s - $@ || printf '%s\n' "$$now" >$@
 define run_by
 	@case " $$GIVEN_WITHOUT " in *" $(1) "*) program=;; *) program=$$(command -v -- "$$GIVEN_$(2)");; esac; \
-	    [ -n "$$program" ] || { echo "skipped $*: $$GIVEN_$(2) is missing ($(3))"; rm -f $@; exit 0; }; \
-	    case $$program in *[[:space:]]*) echo "skipped $*: a blank in $$program: scripts cannot name it"; rm -f $@; exit 0;; esac; \
+	    [ -n "$$program" ] || { $(clear) echo "skipped $*: $$GIVEN_$(2) is missing ($(3))"; rm -f $@; exit 0; }; \
+	    case $$program in *[[:space:]]*) $(clear) echo "skipped $*: a blank in $$program: scripts cannot name it"; rm -f $@; exit 0;; esac; \
 	    { printf '#!%s\n' "$$program$(4)"; tail -n +2 $<; } >$@ && chmod +x $@
 endef
 $(patsubst models/%.py,$(out)/models/%,$(filter %.py,$(foreign_models))): $(out)/models/%: models/%.py $(out)/.interpreters | $(out)/routes.json
@@ -364,6 +392,7 @@ harness_libraries = -ljansson -linih -lcrypto -lm
 $(out)/troika: $(out)/harness/verbs/main.o $(out)/libtroika.a $(out)/libruntime.a $(llhttp)
 	$(call say,LINK,$@)
 	$(Q)$(COMPILE) -o $@ $^ $(harness_libraries)
+	@$(clear):
 
 $(unit_tests): $(out)/tests/%: tests/unit/%.c $(out)/libtroika.a $(out)/libruntime.a $(llhttp) | build/.deps
 	$(call say,TEST,$*)
@@ -382,6 +411,21 @@ $(fuzz_targets): $(out)/fuzz/%: tests/fuzz/%.c $(out)/libtroika.a $(out)/librunt
 $(helpers): $(out)/tests/helpers/%: tests/helpers/%.c | build/.deps
 	@mkdir -p $(@D)
 	$(Q)$(filter-out -fsanitize% -fno-sanitize%,$(COMPILE)) -MF $@.d -MT $@ -o $@ $<
+
+##@ Variables, as make NAME=value TARGET
+##= ARGS=: words for troika, as in a shell: quotes hold words together
+##= V=1: shows each command of the build
+##= VARIANT= CC= CFLAGS=: release, asan or tsan; the compiler; more flags for it
+##= MODEL= URL=: of serve and load
+##= RUN= A= B=: stored runs (results/latest)
+##= DIR=: of a map, a decision or a validation
+##= CLAIMS= MINUTES=: of claims: which, and for how long
+##= WITHOUT=: packages treated as missing
+##= CPYTHON= NODE=: interpreters of models in other languages
+##= PYTHON=: what runs the reports (/usr/bin/python3)
+##= TESTS=: of check, asan and tsan: words of names
+##= SECONDS= RUNS= TARGETS= FRESH=1: of fuzz
+##= PREFIX= DESTDIR=: of install
 
 .PHONY: FORCE
 FORCE:

@@ -67,6 +67,8 @@ def bench(troika: str, rest: list[str]) -> int:
         return status
     sys.stdout.flush()
     report = call([sys.executable, str(REPORT), "--summary", "--troika", troika, "--", run])
+    if report not in (DONE, INVALID, THRESHOLD):  # the program left its result to the report
+        call([troika, "summarise", run])
     # Invalid trials that no decision depends on are no failure of the run.
     return status if status == THRESHOLD and report in (DONE, INVALID) else report
 

@@ -34,7 +34,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 def verify(folder: str, troika: str) -> int:
     problem = record.changed(folder)
     decision = None if problem else record.load(folder)
-    problem = problem or record.verify(decision)
+    problem = problem or record.verify(decision) or page.verify(decision)
     if problem:
         print(f"decided: {problem}", file=sys.stderr)
         return 4

@@ -16,19 +16,24 @@ from data import output, results
 from decision import dependence
 from charts import catalogue, drawing
 from choices import of_run
-from pages import record, render, view
+from pages import ending, record, render, view
+from runs import index
 
 
 def make(run: results.Run, only: str | None, troika: str | None) -> dict:
     """Writes the wanted parts; returns the context of the pages."""
     folder = run.path / "report"
+    records, refused = of_run.write_all(run, troika) if troika and only != "charts" else ({}, {})
+    decisions = record.decisions(run, without=records)
+    run.winners = {name: told["winner"] for name, told in records.items()}
+    run.winners |= {name: decision["reference"] for name, decision in decisions.items()}
+    if only == "charts":
+        run.winners |= of_run.winners(run)
     found = catalogue.all_charts(run)
     if only in (None, "charts", "report"):
         drawing.write(found, folder / "charts", render.environment(), f"run {run.data['run_id']}")
-    records, refused = {}, {}
     if only in (None, "adr", "report"):
-        records, refused = of_run.write_all(run, troika) if troika else ({}, {})
-        records |= record.write_all(run, found, without=records)
+        records |= record.write_all(run, found, decisions)
     context = view.view(run, found, records)
     if only in (None, "report"):
         render.write_report(folder, context)
@@ -39,11 +44,11 @@ def make(run: results.Run, only: str | None, troika: str | None) -> dict:
     return context
 
 
-def _paths(folder: Path, records: dict) -> list[str]:
+def _paths(folder: Path, records: dict) -> list[tuple[str, Path]]:
     names = [("report", "index.html"), ("as text", "report.md"), ("charts", "charts")]
     rows = [(words, folder / name) for words, name in names]
     rows += [("decision", folder / "adr" / r["file"]) for r in records.values()]
-    return [f"  {words:<14} {path}" for words, path in rows if path.exists()]
+    return [(words, path) for words, path in rows if path.exists()]
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -66,8 +71,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--summary",
         action="store_true",
-        help="print the decision, whether it depends on invalid trials (then exit code 3),"
-        " and where to look",
+        help="print ten lines at most: the decision, whether it depends on invalid trials (then"
+        " exit code 3), who leads where, and where to look",
     )
     return parser.parse_args(argv)
 
@@ -75,6 +80,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
 def verify(run: results.Run, troika: str | None) -> int:
     """Prints for each newest decision record whether the stored results support it."""
     found = of_run.verify(run, troika) if troika else []
+    run.winners = {name: decision["reference"] for name, decision in record.decisions(run).items()}
     found += record.verify(run, catalogue.all_charts(run))
     for path, problem in found:
         print(f"{path}: {problem or 'agrees with the stored results'}")
@@ -93,16 +99,18 @@ def main(argv: list[str]) -> int:
     try:
         if options.verify:
             return verify(results.load(options.run), options.troika)
-        context = make(results.load(options.run), options.only, options.troika)
+        run = results.load(options.run)
+        context = make(run, options.only, options.troika)
+        index.refresh(options.troika, options.run)
         untrusted = context["run"]["untrusted"]
         if untrusted and not options.summary:
             print(f"report: {untrusted}; no decision is recorded", file=sys.stderr)
         code = 3 if untrusted or (options.summary and context["depends"]) else 0
         if options.summary:
-            text = render.environment(plain=True).get_template("summary.txt").render(**context)
+            told = ending.lines(run, context)
         else:
-            text = "\n".join(context["paths"]) + "\n"
-        sys.stdout.write(text)
+            told = [f"  {words:<14} {path}" for words, path in context["paths"]]
+        output.say(told)
     except (results.ResultsError, drawing.DrawingError, render.PagesError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 1

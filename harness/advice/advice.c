@@ -106,6 +106,14 @@ static bool chosen(const struct question *question, const char *name)
     return question->model_count == 0;
 }
 
+bool question_asks(const struct question *question, enum language language,
+                   const struct model_constants *model)
+{
+    if (question->model_count > 0)
+        return chosen(question, model->name);
+    return language == LANGUAGE_ANY || language == model_language(model);
+}
+
 /* When the oldest constants of the models that are asked for were measured. */
 static const char *oldest_at(const struct advice *advice)
 {
@@ -139,7 +147,8 @@ static void doubt(struct advice *advice)
     double days = strptime(oldest_at(advice), "%Y-%m-%dT%H:%M:%SZ", &at)
                       ? difftime((time_t)now.at_s, timegm(&at)) / 86400
                       : INFINITY;
-    advice->stale = days > ADVICE_DAYS_MAX;
+    bool to_come = days < -1; /* clocks may differ by a day */
+    advice->stale = days > ADVICE_DAYS_MAX || to_come;
     if (advice->shipped && advice->question->scaled)
         snprintf(text, size,
                  "they came with this program, and their times are scaled by "
@@ -156,9 +165,14 @@ static void doubt(struct advice *advice)
                  "of models from them, no times; troika calibrate");
     if (advice->stale && !advice->shipped) {
         size_t used = strlen(text);
-        snprintf(text + used, size - used,
-                 "%sthey are %.0f days old: troika calibrate", used ? "; " : "",
-                 days);
+        if (to_come)
+            snprintf(text + used, size - used,
+                     "%stheir date, %s, is still to come: is the clock right?",
+                     used ? "; " : "", oldest_at(advice));
+        else
+            snprintf(text + used, size - used,
+                     "%sthey are %.0f days old: troika calibrate",
+                     used ? "; " : "", days);
     }
 }
 
@@ -221,9 +235,13 @@ static void place(struct advice *advice)
     advice->outside = (struct outside){.factor = 1};
     if (!advice->validated)
         return;
-    advice->outside = bands_outside(advice->bands, &advice->question->service,
-                                    advice->machine->cores);
-    advice->nearest = bands_nearest(advice->bands, &advice->question->service);
+    struct service service = advice->question->service;
+    /* Services were validated by the CPU time of their work in C. */
+    if (advice->machine->own_time > 0)
+        service.cpu_ns /= advice->machine->own_time;
+    advice->outside =
+        bands_outside(advice->bands, &service, advice->machine->cores);
+    advice->nearest = bands_nearest(advice->bands, &service);
 }
 
 /* What the simulation itself leaves open of a figure. */
@@ -311,6 +329,23 @@ void advice_begin(const struct question *question,
     place(advice);
 }
 
+/* What would do, where every model is known not to fit into the memory. */
+static void look_for_memory(struct advice *advice)
+{
+    const struct forecast *forecasts[CONSTANTS_MODELS_MAX];
+
+    advice->least = (struct least_memory){.model = NULL};
+    for (int i = 0; i < advice->model_count; i++) {
+        forecasts[i] = &advice->models[i].forecast;
+        if (forecasts[i]->on_memory != KEPT_NOT)
+            return;
+    }
+    if (advice->unforecast_count == 0)
+        advice->least = least_memory_find(
+            &advice->question->service, advice->machine, forecasts,
+            advice->model_count, &advice->question->precision);
+}
+
 void advice_finish(struct advice *advice)
 {
     band_all(advice);
@@ -321,6 +356,7 @@ void advice_finish(struct advice *advice)
         advice->kept = kept_either(
             advice->kept, advice_kept(advice, &advice->models[i].forecast));
     look_for_remedies(advice);
+    look_for_memory(advice);
 }
 
 void advice_make(const struct question *question, const struct machine *machine,

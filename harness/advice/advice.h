@@ -8,6 +8,7 @@
 
 #include "harness/predict/bands.h"
 #include "harness/predict/forecast.h"
+#include "least_memory.h"
 #include "remedy.h"
 
 /* Older constants are doubted. */
@@ -29,6 +30,11 @@ struct question {
     struct as_of as_of;
     bool scaled; /* shipped constants are scaled by a run's cells */
 };
+
+/* Whether the question is about the model: it names the model, or names none
+ * and the model is of the language. */
+bool question_asks(const struct question *question, enum language language,
+                   const struct model_constants *model);
 
 /* Here and now. */
 struct as_of advice_now(void);
@@ -66,6 +72,7 @@ struct advice {
     } unforecast[CONSTANTS_MODELS_MAX];
     int unforecast_count;
     struct remedies remedies;
+    struct least_memory least; /* where no model fits into the memory */
 };
 
 /* Reads the constants of `path`: NULL, results/machine.json if there is one;

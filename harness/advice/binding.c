@@ -221,13 +221,23 @@ void binding_say_laws(const struct advice *advice, struct sentences *sentences)
             range_text(&asked, "_per_s", rates, sizeof rates));
 }
 
-/* CPU of the cheapest of the group, with what stalls and a queue that must have
- * an end take of the cores. */
-static double cpu_ns_of_load(const struct advice *advice,
-                             const struct alike *group)
+/* CPU of a request, with what stalls and a queue that must have an end take of
+ * the cores. */
+static double cpu_ns_of_load(const struct advice *advice, double cpu_ns)
 {
-    return group->cpu_ns.least / (1 - advice->machine->stall_share) /
-           FORECAST_OVERLOAD;
+    return cpu_ns / (1 - advice->machine->stall_share) / FORECAST_OVERLOAD;
+}
+
+/* Cores that carry the rate, for the least and the most that a request of the
+ * group costs. */
+static struct range cores_for_rate(const struct advice *advice,
+                                   const struct alike *group)
+{
+    double rate = advice->question->service.rate_per_s / NS_PER_S;
+
+    return (struct range){
+        floor(rate * cpu_ns_of_load(advice, group->cpu_ns.least)) + 1,
+        floor(rate * cpu_ns_of_load(advice, group->cpu_ns.most)) + 1};
 }
 
 /* What more of helps a model whose cores are full, and until what binds next.
@@ -271,27 +281,28 @@ static void say_cpu_overload(const struct advice *advice,
                              struct sentences *sentences)
 {
     const struct service *p = &advice->question->service;
-    double each_ns = cpu_ns_of_load(advice, group);
-    double needed = floor(p->rate_per_s * each_ns / NS_PER_S) + 1;
-    char cpu[FIGURE], next[120], cores[48] = "";
+    double each_ns = cpu_ns_of_load(advice, group->cpu_ns.least);
+    char cpu[FIGURE], next[120], needed[64], cores[96] = "";
 
     metric_format("_ns",
                   group->cpu_ns.least * group->cores.most / each_ns /
                       p->rate_per_s * NS_PER_S,
                   cpu, sizeof cpu);
     next_text(advice, group, next, sizeof next);
-    if (needed > p->cores)
-        snprintf(cores, sizeof cores, " on %.0f cores", needed);
+    struct range carry = cores_for_rate(advice, group);
+    count_text(&carry, needed, sizeof needed);
+    if (carry.most > p->cores)
+        snprintf(cores, sizeof cores, " on %s cores", needed);
     switch (group->need) {
     case NEED_CORES:
         sentences_say(sentences,
-                      "%s: needs %.0f cores, or less than %s of CPU a "
+                      "%s: needs %s cores, or less than %s of CPU a "
                       "request%s",
                       by, needed, cpu, next);
         break;
     case NEED_WORKERS:
         sentences_say(sentences,
-                      "%s: needs %.0f workers%s, since each uses one core, or "
+                      "%s: needs %s workers%s, since each uses one core, or "
                       "less than %s of CPU a request",
                       by, needed, cores, cpu);
         break;
@@ -346,7 +357,7 @@ static void say_overload(const struct advice *advice, const struct alike *group,
 
     count_text(&group->load, load, sizeof load);
     snprintf(by, sizeof by, "overload by %s x (%s)", load, group->names);
-    if (group->load.least < 1)
+    if (group->load.least < 1.005)
         snprintf(by, sizeof by,
                  "overload, from %s of the capacity on: %s x (%s)",
                  digits_of(FORECAST_OVERLOAD, 3).text, load, group->names);

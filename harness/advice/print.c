@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The text's table is 120 columns wide at most; a band stands below its figure.
+ * The text's table is 120 columns wide at most, on a terminal as wide as that
+ * is; a band stands below its figure.
  * In Markdown it stands beside it.
  */
 #include "print.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 
 #include "harness/figures/metric.h"
+#include "harness/screen/table.h"
 #include "sentences.h"
 
 enum { CELL = 64 };
@@ -128,41 +130,46 @@ static const char *verdict_text(const struct advice *advice,
     return text;
 }
 
-static void print_row(const struct advice *advice, const struct advised *row)
+static void print_row(const struct advice *advice, const struct advised *row,
+                      FILE *file)
 {
     char text[CELL];
     bool banded = false;
 
-    printf("%-22s %7d", row->forecast.model->name, row->forecast.workers);
+    fprintf(file, "%-22s %7d", row->forecast.model->name,
+            row->forecast.workers);
     for (int c = 0; c < COLUMNS; c++) {
         if (!shown(advice, c))
             continue;
-        printf(" %11s", figure_text(row, c, text));
+        fprintf(file, " %11s", figure_text(row, c, text));
         banded |= row_band_text(row, c, text)[0] != '\0';
     }
-    printf("  %s\n", verdict_text(advice, &row->forecast, text));
+    fprintf(file, "  %s\n", verdict_text(advice, &row->forecast, text));
     if (!banded)
         return;
-    printf("%-22s %7s", "", "");
+    fprintf(file, "%-22s %7s", "", "");
     for (int c = 0; c < COLUMNS; c++)
         if (shown(advice, c))
-            printf(" %11s", row_band_text(row, c, text));
-    puts("");
+            fprintf(file, " %11s", row_band_text(row, c, text));
+    fputc('\n', file);
 }
 
 void print_text(const struct advice *advice)
 {
     struct sentences sentences;
+    struct table_text table;
 
     if (advice->model_count == 0)
         return;
-    printf("%-22s %7s", "model", "workers");
+    FILE *file = table_open(&table, stdout);
+    fprintf(file, "%-22s %7s", "model", "workers");
     for (int c = 0; c < COLUMNS; c++)
         if (shown(advice, c))
-            printf(" %11s", columns[c].title);
-    puts("  bound by");
+            fprintf(file, " %11s", columns[c].title);
+    fputs("  bound by\n", file);
     for (int i = 0; i < advice->model_count; i++)
-        print_row(advice, &advice->models[i]);
+        print_row(advice, &advice->models[i], file);
+    table_close(&table);
     sentences_make(advice, &sentences);
     for (int i = 0; i < sentences.count; i++)
         puts(sentences.of[i]);

@@ -23,8 +23,11 @@ struct values {
     char name[64];
     int64_t wait_ns, cpu_ns, think_ns, payload_bytes, memory_bytes;
     int requests_per_connection;
+    double peak;
     struct service service;
 };
+
+enum { PEAK_MOST = 1000 };
 
 int profile_cv(const char *text, double *cv, char *why, size_t why_size)
 {
@@ -56,6 +59,30 @@ int profile_limit(const char *text, struct service *service, char *why,
     service->limit_percent = percent;
     service->limit_ns = (double)ns;
     return 0;
+}
+
+int profile_peak(const char *text, double *peak, char *why, size_t why_size)
+{
+    char *end;
+
+    *peak = strtod(text, &end);
+    if (end != text && *end == '\0' && *peak >= 1 && *peak <= PEAK_MOST)
+        return 0;
+    snprintf(why, why_size,
+             "is \"%s\"; it is the busiest rate over the usual one, 1 to %d",
+             text, PEAK_MOST);
+    return -EINVAL;
+}
+
+static int take_peak(const struct reader *reader, const struct ini_entry *entry,
+                     const struct key *key, void *into)
+{
+    struct values *values = into;
+    char why[256];
+
+    (void)key;
+    int result = profile_peak(entry->value, &values->peak, why, sizeof why);
+    return reader_judged(reader, entry, result, why);
 }
 
 static int take_limit(const struct reader *reader,
@@ -101,6 +128,7 @@ static const struct key keys[] = {
     {.name = "calls", .kind = KEY_COUNT, OF(service.calls), .max = 16},
     {.name = "cpu", .kind = KEY_TIME, OF(cpu_ns), .max = DAY_NS},
     {.name = "rate", .kind = KEY_OWN, .take = take_rate},
+    {.name = "peak", .kind = KEY_OWN, .take = take_peak},
     {.name = "connections",
      .kind = KEY_COUNT,
      OF(service.connections),
@@ -275,8 +303,8 @@ static int read_values(const struct reader *reader, struct values *values)
     return mark_given(reader, section, service);
 }
 
-int profile_file_read(const char *path, struct service *service, char *why,
-                      size_t why_size)
+int profile_file_read(const char *path, struct service *service, double *peak,
+                      char *why, size_t why_size)
 {
     struct ini_file ini;
     struct values values = {0};
@@ -292,8 +320,9 @@ int profile_file_read(const char *path, struct service *service, char *why,
         memcpy((char *)service + members[f].offset,
                (const char *)&values.service + members[f].offset,
                members[f].size);
-        service->given[f] = true;
+        service->given[f] = service->profiled[f] = true;
     }
+    *peak = result == 0 ? values.peak : 0;
     ini_free(&ini);
     return result;
 }

@@ -12,6 +12,9 @@
 #include "harness/predict/cost.h"
 #include "harness/predict/effort.h"
 
+/* Work that takes so many times as long as in C is not told. */
+static const double ALIKE = 1.5;
+
 enum { FIGURE = 32, NAMES_SIZE = 600 };
 
 static const char *limit_text(const struct service *p, char *text, size_t size)
@@ -166,24 +169,21 @@ static void say_remedies(const struct advice *advice,
 static void say_memory(const struct advice *advice, struct sentences *sentences)
 {
     const struct service *p = &advice->question->service;
-    const struct forecast *least = NULL;
-    char limit[FIGURE], needed[FIGURE];
+    const struct least_memory *least = &advice->least;
+    char limit[FIGURE], needed[FIGURE], workers[FIGURE] = "";
 
-    for (int i = 0; i < advice->model_count; i++) {
-        const struct forecast *f = &advice->models[i].forecast;
-        if (f->on_memory != KEPT_NOT)
-            return;
-        if (!least || f->memory_most_bytes < least->memory_most_bytes)
-            least = f;
-    }
-    if (least && advice->unforecast_count == 0)
-        sentences_say(
-            sentences,
-            "no model fits into %s: %s needs the least, %s at a peak",
-            metric_format("_bytes", p->memory_bytes, limit, sizeof limit),
-            least->model->name,
-            metric_format("_bytes", least->memory_most_bytes, needed,
-                          sizeof needed));
+    if (!least->model || least->bytes <= p->memory_bytes)
+        return;
+    if (least->workers > 0)
+        snprintf(workers, sizeof workers, " with %d worker%s", least->workers,
+                 digits_plural(least->workers));
+    sentences_say(
+        sentences,
+        "no model fits into %s: %s%s needs the least that carries the load, %s "
+        "at a peak",
+        metric_format("_bytes", p->memory_bytes, limit, sizeof limit),
+        least->model->name, workers,
+        metric_format("_bytes", least->bytes, needed, sizeof needed));
 }
 
 void sentences_unforecast(const struct advice *advice,
@@ -429,9 +429,10 @@ static void say_constants(const struct advice *advice,
 
     measured_between(advice, &oldest, &newest);
     bool several = strcmp(oldest, newest) != 0;
-    sentences_say(sentences, "constants of %s%s%s%s%s%s", oldest,
+    sentences_say(sentences, "constants of %s%s%s%s%s%s%s", oldest,
                   several ? " to " : "", several ? newest : "",
                   advice->machine->noisy ? ", a noisy machine" : "",
+                  advice->machine->untrusted ? ", gates switched off" : "",
                   advice->doubt[0] ? "; " : "", advice->doubt);
 }
 
@@ -439,11 +440,24 @@ static void say_constants(const struct advice *advice,
 static void say_beyond_constants(const struct advice *advice,
                                  struct sentences *sentences)
 {
-    double payload = advice->question->service.payload_bytes, flight = 0;
+    const struct service *p = &advice->question->service;
+    double payload = p->payload_bytes, flight = 0;
+    bool parallel = false;
     char bytes[FIGURE], most[FIGURE];
 
-    for (int i = 0; i < advice->model_count; i++)
+    for (int i = 0; i < advice->model_count; i++) {
         flight = fmax(flight, advice->models[i].forecast.in_flight);
+        parallel |= advice->models[i].forecast.cores > advice->machine->cores;
+    }
+    if (parallel && p->cores >= 2 * advice->machine->cores)
+        sentences_say(
+            sentences,
+            "%d cores are %s times those that the constants were measured "
+            "with (%d): that so many do so many times the work, without "
+            "waiting for each other, is taken and was not measured",
+            p->cores,
+            digits_of((double)p->cores / advice->machine->cores, 3).text,
+            advice->machine->cores);
     if (payload > COST_PAYLOAD_MOST)
         sentences_say(
             sentences,
@@ -509,9 +523,9 @@ static void say_unsettled(const struct advice *advice,
     if (list[0])
         sentences_say(
             sentences,
-            "not settled, since few busy moments decide them, and the "
-            "simulation's own 95 %% interval is wide: %s; more --requests "
-            "narrow it, and no server repeats such a figure",
+            "not settled: %s (half of the simulation's own 95 %% interval): "
+            "few busy moments decide such a figure, and two measurements of "
+            "one server would differ as much; more --requests narrow it here",
             list);
 }
 
@@ -545,9 +559,63 @@ void sentences_shortage(const struct advice *advice,
     say_memory(advice, sentences);
 }
 
+/* Where C and other languages stand beside each other, the CPU time is that of
+ * the handler in C. */
+static void say_languages(const struct advice *advice,
+                          struct sentences *sentences)
+{
+    const struct service *p = &advice->question->service;
+    char list[SENTENCE_SIZE / 2] = "", one[128];
+
+    if (advice->machine->own_time > 0)
+        return; /* of one language, in its own time */
+    for (int i = 0; i < advice->model_count; i++) {
+        const struct model_constants *m = advice->models[i].forecast.model;
+        double factor = constant_of(m, CONSTANT_WORK_FACTOR, 1);
+        enum language own = model_language(m);
+        if (own == LANGUAGE_C || own == LANGUAGE_ANY ||
+            (factor > 1 / ALIKE && factor < ALIKE))
+            continue;
+        snprintf(one, sizeof one, "%s %s x", m->name,
+                 digits_of(factor, 2).text);
+        say_append(list, sizeof list, ", ", one);
+    }
+    if (list[0] && p->cpu_ns > 0)
+        sentences_say(sentences,
+                      "the CPU time that is given is the handler's in C; of "
+                      "that these take: %s",
+                      list);
+}
+
+/* Requests at a rate that find every connection in use wait for one, which no
+ * figure holds. So many are in use on average, and by chance three roots more.
+ */
+static void say_connections(const struct advice *advice,
+                            struct sentences *sentences)
+{
+    const struct service *p = &advice->question->service;
+    double most = 0;
+
+    for (int i = 0; i < advice->model_count; i++) {
+        const struct forecast *f = &advice->models[i].forecast;
+        if (f->load < FORECAST_OVERLOAD && isfinite(f->in_flight))
+            most = fmax(most, f->in_flight);
+    }
+    if (p->rate_per_s > 0 && p->connections > 0 &&
+        most + 3 * sqrt(most) > p->connections)
+        sentences_say(sentences,
+                      "requests need %s of the %d connection%s on average, "
+                      "and at times all: what a request then waits for one is "
+                      "in no figure here; open more",
+                      digits_of(most, 3).text, p->connections,
+                      digits_plural(p->connections));
+}
+
 void sentences_trust(const struct advice *advice, struct sentences *sentences)
 {
+    say_connections(advice, sentences);
     say_defaults(advice, sentences);
+    say_languages(advice, sentences);
     say_nearest(advice, sentences);
     say_validation(advice, sentences);
     say_beyond_constants(advice, sentences);

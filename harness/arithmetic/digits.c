@@ -52,16 +52,46 @@ struct digits digits_of(double value, int significant)
     return digits;
 }
 
-struct digits digits_three(double value, const char *unit)
+/* A number with a comma between groups of three digits of its whole part, then
+ * the unit. */
+static struct digits grouped(const char *plain, const char *unit)
 {
     struct digits digits;
+    size_t from = plain[0] == '-';
+    size_t whole = strspn(plain + from, "0123456789");
+    size_t at = 0;
+    for (size_t i = 0; plain[i] && at < sizeof digits.text - 2; i++) {
+        if (i > from && i < from + whole && (from + whole - i) % 3 == 0)
+            digits.text[at++] = ',';
+        digits.text[at++] = plain[i];
+    }
+    snprintf(digits.text + at, sizeof digits.text - at, "%s", unit);
+    return digits;
+}
+
+struct digits digits_three(double value, const char *unit)
+{
+    struct digits plain;
     int decimals;
     double near = rounded(value, 3, &decimals);
 
     /* Less than a thousandth is not told. */
-    snprintf(digits.text, sizeof digits.text, "%.*f%s",
-             decimals > 3 ? 3 : decimals, near, unit);
-    return digits;
+    snprintf(plain.text, sizeof plain.text, "%.*f", decimals > 3 ? 3 : decimals,
+             near);
+    return grouped(plain.text, unit);
+}
+
+struct digits digits_rate(double per_s, int significant)
+{
+    return grouped(digits_of(per_s, significant).text, "/s");
+}
+
+struct digits digits_whole(double value, const char *unit)
+{
+    struct digits plain;
+
+    snprintf(plain.text, sizeof plain.text, "%.0f", value);
+    return grouped(plain.text, unit);
 }
 
 /* In the greatest of the units, each `step` times the one before, of which

@@ -21,8 +21,16 @@ struct digits digits_ns(double ns);
 /* A size in the same manner, in steps of 1024: "12.3 MiB". */
 struct digits digits_bytes(double bytes);
 
-/* Three significant digits with the zeros at the end, and the unit as it is. */
+/* Three significant digits with the zeros at the end, a comma between groups of
+ * three, and the unit as it is: "1,990/s". For readers: flags and files take no
+ * comma. */
 struct digits digits_three(double value, const char *unit);
+
+/* A rate of so many significant digits, without zeros at the end: "1,234/s". */
+struct digits digits_rate(double per_s, int significant);
+
+/* A whole number in the same manner, with all its digits: "1,987/s". */
+struct digits digits_whole(double value, const char *unit);
 
 /* "s", or "" for exactly one. */
 const char *digits_plural(double count);

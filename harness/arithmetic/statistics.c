@@ -105,6 +105,20 @@ double statistics_t_quantile(double p, double df)
     return p < 0.5 ? -(lo + hi) / 2 : (lo + hi) / 2;
 }
 
+/* Simulations ask for the quantile of one number of batches, thousands of
+ * times. */
+static double quantile_of(int n)
+{
+    static _Thread_local int last_n;
+    static _Thread_local double last;
+
+    if (n != last_n) {
+        last = statistics_t_quantile(0.975, n - 1);
+        last_n = n;
+    }
+    return last;
+}
+
 double statistics_half_width(const double *values, int n)
 {
     double mean = 0, squares = 0;
@@ -113,7 +127,7 @@ double statistics_half_width(const double *values, int n)
         mean += values[i] / n;
     for (int i = 0; i < n; i++)
         squares += (values[i] - mean) * (values[i] - mean);
-    return statistics_t_quantile(0.975, n - 1) * sqrt(squares / (n - 1) / n);
+    return quantile_of(n) * sqrt(squares / (n - 1) / n);
 }
 
 /* Sets the intervals and p around a mean of logarithms with its standard

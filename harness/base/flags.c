@@ -5,7 +5,8 @@
  *
  * argp ends the program inside getopt when a flag is unknown, before any parser
  * sees the word. So a silent parse of a copy of the words comes first: its
- * parser accepts everything known and reports the word that is not.
+ * parser accepts everything known and reports the word that is not. getopt does
+ * not say which word an unknown letter stands in, so that one is looked for.
  */
 #include "flags.h"
 
@@ -28,9 +29,17 @@ enum {
 
 static const int64_t DAY_NS = INT64_C(86400000000000);
 
+/* What flags_ask and flags_set_owners have set. */
+static struct {
+    const char *flag;
+    void (*told)(const struct flag *row);
+    char *(*owners)(const char *flag, char *text, size_t size);
+} asked;
+
 struct parsing {
     const struct flags *flags;
     void *into;
+    bool seen[OPTIONS_MAX];
 };
 
 /* An empty value would be no word of a message. */
@@ -51,9 +60,10 @@ static int64_t take_count(const struct flag *flag, const char *text,
     if (flag->most == INT64_MAX && result == -EINVAL)
         argp_error(state, "--%s %s: give a whole number", flag->name,
                    shown(text));
-    argp_error(state, "--%s %s: give a whole number from %lld to %lld",
+    argp_error(state, "--%s %s: give a whole number from %lld to %lld%s",
                flag->name, shown(text), (long long)flag->least,
-               (long long)flag->most);
+               (long long)flag->most,
+               result == -EINVAL && flag->remark ? flag->remark : "");
     return 0;
 }
 
@@ -171,9 +181,21 @@ static error_t refuse_habit(const struct flags *flags, int key,
     return ARGP_ERR_UNKNOWN;
 }
 
+/* Refuses a flag that is given a second time where the first would be lost. */
+static void check_once(struct parsing *parsing, int row,
+                       struct argp_state *state)
+{
+    const struct flag *flag = &parsing->flags->rows[row];
+
+    if (parsing->flags->once && parsing->seen[row] && flag->value &&
+        !flag->repeats)
+        argp_error(state, "--%s is given twice; give it once", flag->name);
+    parsing->seen[row] = true;
+}
+
 static error_t parse(int key, char *value, struct argp_state *state)
 {
-    const struct parsing *parsing = state->input;
+    struct parsing *parsing = state->input;
     const struct flags *flags = parsing->flags;
 
     if (key == ARGP_KEY_ARG && flags->word)
@@ -185,6 +207,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
             continue;
         while (flags->rows[i].alias)
             i--;
+        check_once(parsing, i, state);
         if (flags->given)
             flags->given(flags->rows[i].name, parsing->into);
         take(&flags->rows[i], value, parsing->into, state);
@@ -222,7 +245,39 @@ static error_t look(int key, char *value, struct argp_state *state)
     return 0;
 }
 
-/* The long option that getopt does not know, or NULL. */
+static const struct argp_option *
+option_of_letter(const struct argp_option *options, char letter)
+{
+    for (; options && (options->name || options->key || options->doc);
+         options++)
+        if (options->key == letter)
+            return options;
+    return NULL;
+}
+
+/* The first letter that is given as a flag, as x in -x or -qx, and is none; or
+ * NULL. */
+static const char *unknown_letter(const struct argp_option *options, int argc,
+                                  char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *word = argv[i];
+        if (word[0] != '-' || word[1] == '-' || word[1] == '\0' ||
+            word[1] == '?')
+            continue;
+        const struct argp_option *option = NULL;
+        for (const char *at = word + 1; *at && !(option && option->arg); at++) {
+            option = option_of_letter(options, *at);
+            if (!option)
+                return at;
+            /* The next word is its value. */
+            i += option->arg && at[1] == '\0';
+        }
+    }
+    return NULL;
+}
+
+/* What getopt does not know: --NAME, or the letter of a flag; or NULL. */
 static const char *unknown_word(const struct argp_option *options, int argc,
                                 char **argv)
 {
@@ -233,20 +288,163 @@ static const char *unknown_word(const struct argp_option *options, int argc,
     if (!words)
         return NULL;
     memcpy(words, argv, (size_t)argc * sizeof *words);
-    if (argp_parse(&silent, argc, words, ARGP_SILENT, NULL, &bad) == 0)
-        bad = NULL;
+    bool wrong = argp_parse(&silent, argc, words, ARGP_SILENT, NULL, &bad) != 0;
     free(words);
-    return bad && !strncmp(bad, "--", 2) ? bad : NULL;
+    if (!wrong)
+        return NULL;
+    return bad && !strncmp(bad, "--", 2) ? bad
+                                         : unknown_letter(options, argc, argv);
 }
 
-/* Ends the program at an unknown long option, naming the nearest one. */
+/* Names that other verbs, or other programs, have for a flag. */
+static const struct synonym {
+    const char *word, *name;
+} synonyms[] = {
+    {"-z", "duration"},
+    {"--time", "duration"},
+    {"--window", "duration"},
+    {"--step", "duration"},
+    {"-n", "requests"},
+    {"--qps", "rate"},
+    {"--rps", "rate"},
+    {"--concurrency", "connections"},
+    {"--clients", "connections"},
+    {"--users", "connections"},
+    {"-w", "workers"},
+    {"--latency", "limit"},
+    {"--slo", "limit"},
+    {"--limit", "threshold"},
+    {"--slo", "threshold"},
+    {"--threshold", "limit"},
+    {"--repeat", "blocks"},
+    {"--repeats", "blocks"},
+    {"--results", "output"},
+    {"--output-format", "format"},
+    {"--model", "models"},
+    {"--json", "format"},
+    {"--csv", "format"},
+    {"--markdown", "format"},
+    {"--out", "output"},
+    {"--dir", "output"},
+    {"--minutes", "budget"},
+    {"--max-time", "timeout"},
+    {"--timelimit", "duration"},
+    {"--url", "target"},
+    {"--from", "run"},
+    {"--run", "from"},
+    {"--stage", "rate"},
+    {"--query-per-second", "rate"},
+    {"--vus", "connections"},
+    {"--iterations", "requests"},
+    {"--summary-export", "output"},
+    {"--silent", "quiet"},
+    {"--only", "models"},
+    {"--cpus", "cores"},
+    {"--repetitions", "blocks"},
+    {"--blocks", "repetitions"},
+};
+
+/* Where a verb has no such flag. */
+static const struct missing {
+    const char *word, *instead;
+} missing[] = {
+    {"-o", "what it prints goes to standard output, and > FILE keeps it"},
+    {"--output", "what it prints goes to standard output, and > FILE keeps it"},
+    {"-f", "it prints text alone"},
+    {"--format", "it prints text alone"},
+    {"--json", "it prints text alone"},
+    {"--csv", "it prints text alone"},
+    {"--markdown", "it prints text alone"},
+    {"-k", "TLS is not supported: give the plain port"},
+    {"--insecure", "TLS is not supported: give the plain port"},
+    {"--cacert", "TLS is not supported: give the plain port"},
+    {"--no-color", "NO_COLOR=1 in the environment does that"},
+    {"--ipv4", "give 127.0.0.1 as the host"},
+    {"--ipv6", "give [::1] as the host"},
+    {"-q", "it prints the result alone; 2>/dev/null hides messages"},
+    {"--quiet", "it prints the result alone; 2>/dev/null hides messages"},
+    {"-h", "--help lists the flags"},
+    {"-V", "troika --version"},
+    {"--version", "troika --version"},
+};
+
+/* "-o (--output), -q (--quiet)", the letters of the rows. Returns text. */
+static char *letters_of(const struct flag *rows, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (; is_row(rows); rows++)
+        if (rows->name && rows->letter && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s-%c (--%s)",
+                                     used > 0 ? ", " : "", rows->letter,
+                                     rows->name);
+    return text;
+}
+
+/* Whether getopt takes --WORD for an abbreviation. */
+static bool begins_one(const char *word, const char *const *names)
+{
+    for (; *names; names++)
+        if (!strncmp(*names, word + 2, strlen(word + 2)))
+            return true;
+    return false;
+}
+
+/* Writes what to give instead of the unknown word; "" if getopt's own message
+ * says it. Returns text. */
+static char *instead_of(const struct flags *flags, const char *bad,
+                        const char *const *names, char *text, size_t size)
+{
+    char word[NAME_SIZE], letters[256];
+
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(bad, "="), bad);
+    text[0] = '\0';
+    /* Abbreviated, ambiguous or without its value: getopt reports it. */
+    if (bad[1] == '-' && begins_one(word, names))
+        return text;
+    for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
+        for (const char *const *name = names; *name; name++)
+            if (!strcmp(word, synonyms[i].word) &&
+                !strcmp(*name, synonyms[i].name)) {
+                snprintf(text, size, "; give --%s", *name);
+                return text;
+            }
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+        if (!strcmp(word, missing[i].word)) {
+            snprintf(text, size, "; %s", missing[i].instead);
+            return text;
+        }
+    if (!strncmp(word, "--model", 7) && flags->arguments &&
+        strstr(flags->arguments, "MODEL")) {
+        snprintf(text, size, "; models are words of their own");
+        return text;
+    }
+    if (bad[1] == '-' && asked.owners) {
+        asked.owners(word, letters, sizeof letters);
+        if (letters[0] != '\0') {
+            snprintf(text, size, "; it is a flag of %s", letters);
+            return text;
+        }
+    }
+    if (bad[1] == '-')
+        return flags_suggest(bad, names, text, size);
+    letters_of(flags->rows, letters, sizeof letters);
+    snprintf(text, size, "%s%s",
+             letters[0] ? "; the letters are " : "; no flag has a letter",
+             letters);
+    return text;
+}
+
+/* Ends the program at an unknown option, naming the one to give instead. */
 static void refuse_unknown(const struct flags *flags,
                            const struct argp_option *options, int argc,
                            char **argv)
 {
-    const char *names[OPTIONS_MAX + 1] = {"help", "usage"};
+    const char *names[OPTIONS_MAX + 1] = {NULL};
+    char letter[] = "-x";
     const char *bad = unknown_word(options, argc, argv);
-    int count = 2;
+    int count = 0;
     char hint[512];
 
     for (const struct flag *row = flags->rows; is_row(row); row++)
@@ -255,7 +453,16 @@ static void refuse_unknown(const struct flags *flags,
     for (const char *const *name = flags->more;
          name && *name && count < OPTIONS_MAX; name++)
         names[count++] = *name;
-    if (!bad || !*flags_suggest(bad, names, hint, sizeof hint))
+    /* Whoever asks for help begins so; to others it is no other flag. */
+    if (bad && (count == 0 || !strncmp(bad, "--h", 3)))
+        names[count++] = "help";
+    if (bad && !strncmp(bad, "--us", 4))
+        names[count++] = "usage";
+    if (bad && bad[0] != '-') {
+        letter[1] = bad[0];
+        bad = letter;
+    }
+    if (!bad || !*instead_of(flags, bad, names, hint, sizeof hint))
         return;
     fprintf(stderr, "%s: unrecognized option '%s'%s (%s --help)\n", argv[0],
             bad, hint, argv[0]);
@@ -278,32 +485,65 @@ static void join(const struct flags *flags, struct flag *rows)
     rows[append(flags->rows, rows, count)] = (struct flag){0};
 }
 
+void flags_ask(const char *flag, void (*told)(const struct flag *row))
+{
+    asked.flag = flag;
+    asked.told = told;
+}
+
+void flags_set_owners(char *(*owners)(const char *flag, char *text,
+                                      size_t size))
+{
+    asked.owners = owners;
+}
+
+/* The row of a flag, of which aliases are other names; or NULL. */
+static const struct flag *row_of(const struct flag *rows, const char *flag)
+{
+    bool letter = flag[0] == '-' && flag[1] != '-' && flag[1] != '\0';
+
+    for (int i = 0; is_row(&rows[i]); i++) {
+        bool found = letter ? rows[i].letter == flag[1] && flag[2] == '\0'
+                            : rows[i].name && !strncmp(flag, "--", 2) &&
+                                  !strcmp(rows[i].name, flag + 2);
+        while (found && rows[i].alias)
+            i--;
+        if (found)
+            return &rows[i];
+    }
+    return NULL;
+}
+
 void flags_parse(const struct flags *given, int argc, char **argv, void *into)
 {
     struct flag rows[OPTIONS_MAX + 1];
     struct flags joined = *given;
     const struct flags *flags = &joined;
-    struct argp_option options[OPTIONS_MAX + 1] = {{0}};
+    struct argp_option options[2 * OPTIONS_MAX + 1] = {{0}};
     struct argp argp = {
         .parser = parse, .args_doc = flags->arguments, .doc = flags->help};
-    struct parsing parsing = {flags, into};
+    struct parsing parsing = {.flags = flags, .into = into};
     int count = 0;
 
     join(given, rows);
     joined.rows = rows;
-    for (; is_row(&flags->rows[count]) && count < OPTIONS_MAX; count++) {
-        const struct flag *row = &flags->rows[count];
+    if (asked.told)
+        asked.told(row_of(rows, asked.flag));
+    for (int i = 0; is_row(&flags->rows[i]); i++) {
+        const struct flag *row = &flags->rows[i];
 
-        options[count] = (struct argp_option){
+        if (row->heading) /* argp begins a new group */
+            options[count++] = (struct argp_option){.doc = row->heading};
+        options[count++] = (struct argp_option){
             .name = row->name,
-            .key = key_of(flags, count),
+            .key = key_of(flags, i),
             .arg = row->value,
             .flags = (row->optional ? OPTION_ARG_OPTIONAL : 0) |
                      (row->alias ? OPTION_ALIAS : 0),
             .doc = row->help};
     }
     for (const struct flag_habit *habit = flags->habits;
-         is_habit(habit) && count < OPTIONS_MAX; habit++)
+         is_habit(habit) && count < 2 * OPTIONS_MAX; habit++)
         options[count++] =
             (struct argp_option){.name = habit->name,
                                  .key = habit_key(flags, habit),

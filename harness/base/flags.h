@@ -2,8 +2,8 @@
  *
  * The flags of a verb as a table. One row gives argp's option, a line of
  * --help, the check of the value and the member that takes it. argp alone ends
- * the program at an unknown flag; here the message also names the nearest flag
- * that exists.
+ * the program at an unknown flag; here the message also names the flag to give
+ * instead: one that other verbs or programs call so, or the nearest one.
  */
 #pragma once
 
@@ -35,10 +35,13 @@ struct flag {
     size_t offset; /* of the member in the verb's struct */
     int64_t least, most;
     void (*call)(char *value, void *into, struct argp_state *state);
-    bool optional;      /* the value may be left out: NULL */
-    bool alias;         /* another name of the row above */
-    const char *remark; /* FLAG_TIME: ends the message about a value that is no
-                           time; or NULL */
+    bool optional;       /* the value may be left out: NULL */
+    bool alias;          /* another name of the row above */
+    bool repeats;        /* also where flags are given `once` */
+    const char *heading; /* of the group of rows that begins here, in --help; or
+                            NULL */
+    const char *remark;  /* FLAG_TIME, FLAG_INT, FLAG_COUNT: ends the message
+                           about a value of another kind; or NULL */
 };
 
 /* A flag of another program that people type from habit. --help does not list
@@ -63,6 +66,9 @@ struct flags {
     void (*whole)(void *into, struct argp_state *state);
     /* Gets the name of each flag that is given. May be NULL. */
     void (*given)(const char *name, void *into);
+    /* A flag with a value may be given once: the second one is refused, instead
+     * of taking the first one's place without a word. */
+    bool once;
     const struct flag_habit *habits; /* ends with a row of zeroes; or NULL */
     const char *const *more; /* other names to suggest, ended by NULL; or
                                 NULL */
@@ -90,6 +96,16 @@ bool flags_apply(const struct flags_given *given, const char *of,
 /* Sets the members of `into` as the command line says. A wrong command line
  * ends the program with EXIT_USAGE and a message, --help with EXIT_OK. */
 void flags_parse(const struct flags *flags, int argc, char **argv, void *into);
+
+/* From now on flags_parse looks the flag (--NAME or -X) up in the table that it
+ * gets, and hands its row to `told`, which ends the program; NULL: there is no
+ * such flag. */
+void flags_ask(const char *flag, void (*told)(const struct flag *row));
+
+/* Who knows which other verbs have a flag: writes them, "load, search", or "".
+ * Without it, a hint names none. */
+void flags_set_owners(char *(*owners)(const char *flag, char *text,
+                                      size_t size));
 
 /* Finds the things that the comma-separated `words` mean: each word is a
  * shell pattern of names, or a group. `name_of` gives the name and group of a

@@ -18,6 +18,7 @@ static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyz"
                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                             "_-./:,+@%=";
 
+static char resume_verb[32], resume_more[WORD_SIZE];
 static char program[WORD_SIZE] = "troika";
 
 char *hint_word(const char *text, char *word, size_t size)
@@ -59,22 +60,24 @@ static bool find_tree(char tree[PATH_MAX])
            realpath(path, tree);
 }
 
-char *hint_make(const char *target, const char *directory, char *command,
-                size_t size)
+char *hint_make(const char *target, const char *variable, const char *verb,
+                const char *directory, char *command, size_t size)
 {
     char tree[PATH_MAX], here[PATH_MAX], full[PATH_MAX];
     char place[WORD_SIZE], run[WORD_SIZE];
     bool at_home;
 
-    command[0] = '\0';
-    if (!find_tree(tree))
+    if (!find_tree(tree)) {
+        snprintf(command, size, "%s %s %s", hint_program(), verb,
+                 hint_word(directory, run, sizeof run));
         return command;
+    }
     at_home = getcwd(here, sizeof here) && !strcmp(here, tree);
     if (!at_home && realpath(directory, full))
         directory = full;
-    snprintf(command, size, "make%s%s %s RUN=%s", at_home ? "" : " -C ",
+    snprintf(command, size, "make%s%s %s %s=%s", at_home ? "" : " -C ",
              at_home ? "" : hint_word(tree, place, sizeof place), target,
-             hint_word(directory, run, sizeof run));
+             variable, hint_word(directory, run, sizeof run));
     return command;
 }
 
@@ -88,13 +91,23 @@ static bool is_made(void)
            !strcmp(made, self);
 }
 
+void hint_set_resume(const char *verb, const char *more)
+{
+    snprintf(resume_verb, sizeof resume_verb, "%s", verb);
+    snprintf(resume_more, sizeof resume_more, "%s", more);
+}
+
 char *hint_resume(const char *directory, char *command, size_t size)
 {
     char run[WORD_SIZE];
 
     command[0] = '\0';
-    if (is_made())
-        hint_make("resume", directory, command, size);
+    if (resume_verb[0] != '\0')
+        snprintf(command, size, "%s %s --resume=%s%s%s", hint_program(),
+                 resume_verb, hint_word(directory, run, sizeof run),
+                 resume_more[0] != '\0' ? " " : "", resume_more);
+    else if (is_made())
+        hint_make("resume", "RUN", "bench", directory, command, size);
     if (command[0] == '\0')
         snprintf(command, size, "%s bench --resume=%s%s", hint_program(),
                  hint_word(directory, run, sizeof run),

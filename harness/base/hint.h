@@ -19,10 +19,16 @@ const char *hint_program(void);
  * Returns `word`. */
 char *hint_word(const char *text, char *word, size_t size);
 
-/* "make TARGET RUN=DIRECTORY", with -C where the tree is not the current
- * directory; "" for a program without its tree. Returns `command`. */
-char *hint_make(const char *target, const char *directory, char *command,
-                size_t size);
+/* "make TARGET VARIABLE=DIRECTORY", with -C where the tree is not the current
+ * directory; for a program without its tree, one that is installed, "PROGRAM
+ * VERB DIRECTORY". Returns `command`. */
+char *hint_make(const char *target, const char *variable, const char *verb,
+                const char *directory, char *command, size_t size);
+
+/* From now on runs are resumed by "VERB --resume=DIRECTORY MORE" of this
+ * program, since the verb does more with a run than measure it. `more` are
+ * words of a shell, or "". */
+void hint_set_resume(const char *verb, const char *more);
 
 /* The command that resumes the run: by make if make runs this program, else the
  * program's own. Returns `command`. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -43,6 +44,44 @@ json_t *json_text(const char *text)
 json_t *json_text_if(const char *text)
 {
     return text[0] != '\0' ? json_text(text) : json_null();
+}
+
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 127;
+}
+
+/* Texts are replaced and not changed in place: Jansson's are constant. */
+static void make_text_printable(json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t size = json_string_length(value) + 1, i = 0;
+
+    while (i + 1 < size && !is_control(text[i]))
+        i++;
+    char *copy = i + 1 < size ? malloc(size) : NULL;
+    if (!copy)
+        return;
+    memcpy(copy, text, size);
+    for (; i + 1 < size; i++)
+        if (is_control(copy[i]))
+            copy[i] = '?';
+    json_string_set_nocheck(value, copy);
+    free(copy);
+}
+
+void json_make_printable(json_t *value)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+
+    if (json_is_string(value))
+        make_text_printable(value);
+    json_array_foreach (value, i, item)
+        json_make_printable(item);
+    json_object_foreach (value, key, item)
+        json_make_printable(item);
 }
 
 json_t *json_time(int64_t unix_s)

@@ -28,6 +28,11 @@ json_t *json_text(const char *text);
 /* A text as by json_text; null if "". */
 json_t *json_text_if(const char *text);
 
+/* Replaces each control character in the texts of a value by '?'. Called where
+ * texts of files that anybody may have edited go to a page or a terminal. The
+ * names of members stay. */
+void json_make_printable(json_t *value);
+
 /* "2026-11-21T03:16:02Z". */
 json_t *json_time(int64_t unix_s);
 

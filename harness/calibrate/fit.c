@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "harness/arithmetic/statistics.h"
 #include "harness/base/json.h"
+#include "harness/calibrate/level.h"
 #include "harness/figures/metric.h"
 
 enum { BLOCKS_MAX = 64 };
@@ -20,6 +20,9 @@ static const double BUSY_MOST = 0.9;
  * waits 0.4 of its CPU time at most, with two every second one finds one
  * free (Erlang's C is 0.5 at 0.64). */
 static const double QUIET_MOST = 0.6;
+
+/* Amounts of work that are nearer differ by scatter alone. */
+static const double AMOUNTS_APART = 1.5;
 
 static const double NS_PER_S = 1e9;
 
@@ -43,6 +46,7 @@ enum place {
     READY,
     POOLS_FEW,
     POOLS_MANY,
+    LOOPS,
     PLACES,
 };
 
@@ -52,6 +56,7 @@ static const char *const places[PLACES] = {
     [SHORT] = "short", [SPIN] = "spin",          [PART] = "part",
     [BRISK] = "brisk", [AWAY] = "away",          [HELD] = "held",
     [READY] = "ready", [POOLS_FEW] = "pools-w8", [POOLS_MANY] = "pools-w64",
+    [LOOPS] = "loops",
 };
 
 /* By what the cells differ, from the trials themselves. */
@@ -147,6 +152,22 @@ static struct facts facts_of(const json_t *trial)
     };
 }
 
+/* Whether a load point is a place: by its name; as the place of one model alone
+ * (part-node); or as the part load of models that cannot serve as many. */
+static bool is_at(const char *load_point, enum place place, const char *model)
+{
+    const char *names[] = {places[place],
+                           place == PART ? "seldom" : places[place]};
+    char own[160];
+
+    for (int i = 0; i < 2; i++) {
+        snprintf(own, sizeof own, "%s-%s", names[i], model);
+        if (!strcmp(load_point, names[i]) || !strcmp(load_point, own))
+            return true;
+    }
+    return false;
+}
+
 static void gather(const json_t *trials, const char *model, block *blocks)
 {
     const json_t *trial;
@@ -162,7 +183,7 @@ static void gather(const json_t *trials, const char *model, block *blocks)
                    model) != 0)
             continue;
         for (int p = 0; p < PLACES; p++)
-            if (json_text_is(trial, "load_point", places[p]))
+            if (is_at(json_text_of(trial, "load_point"), p, model))
                 blocks[b][p] = facts_of(trial);
     }
 }
@@ -184,10 +205,11 @@ static double queue_ns(const struct facts *at, int cores)
     return cores > 1 ? 0 : fmax(0, log(0.5 / (1 - busy))) / busy * at->cpu_ns;
 }
 
-/* At least 0; NAN stays NAN. */
-static double not_below_zero(double value)
+/* Whether two amounts of work were measured that tell what more of it costs. */
+static bool has_two_amounts(const struct facts *at)
 {
-    return value < 0 ? 0 : value;
+    return isfinite(at[SHORT].cpu_ns) &&
+           at[SPIN].bare_ns > AMOUNTS_APART * at[SHORT].bare_ns;
 }
 
 /* What the handler's work costs over that of the work alone, from two amounts
@@ -195,17 +217,19 @@ static double not_below_zero(double value)
  * is no other: then that is taken for work. */
 static double work_factor(const struct facts *at)
 {
-    if (!isfinite(at[SHORT].cpu_ns))
+    if (!has_two_amounts(at))
         return cpu_more(at, SPIN, HELLO) / at[SPIN].bare_ns;
     return cpu_more(at, SPIN, SHORT) / (at[SPIN].bare_ns - at[SHORT].bare_ns);
 }
 
 /* CPU of waking whoever gets the answer, who falls asleep while a handler
- * works; in hello everybody is awake. */
+ * works; in hello everybody is awake. Below 0 by scatter: the blocks together
+ * are no less (constant_settled). */
 static double peer_ns(const struct facts *at)
 {
-    return not_below_zero(cpu_more(at, SHORT, HELLO) -
-                          work_factor(at) * at[SHORT].bare_ns);
+    if (!has_two_amounts(at))
+        return NAN;
+    return cpu_more(at, SHORT, HELLO) - work_factor(at) * at[SHORT].bare_ns;
 }
 
 /* CPU of waking up and of waking who gets the answer, for a request that comes
@@ -241,18 +265,27 @@ static double doze_factor(const struct facts *at)
     return isfinite(ns) ? exp(at[PART].rate_per_s * ns / NS_PER_S) : 1;
 }
 
-/* Of the cost of waking, the part of the server itself. */
+/* Of the cost of waking, the part of the server itself. (Where a compiler
+ * learns while it runs, what the work is taken to cost may be far off.) */
 static double own_wake_ns(const struct facts *at)
 {
     double all_ns = wake_ns(at, PART) * doze_factor(at), peer = peer_ns(at);
 
-    return not_below_zero(isfinite(peer) ? all_ns - peer : all_ns);
+    return isfinite(peer) ? all_ns - fmax(0, peer) : all_ns;
 }
 
 /* What a request takes beyond its waits, its CPU and its queue. */
 static double path_ns(const struct facts *at, int cores)
 {
     return at->service_ns - at->cpu_ns - queue_ns(at, cores);
+}
+
+/* How late a request is sent, by the sender's waking up. A server with little
+ * time to spare makes the sender later, for want of a free connection. */
+static double lag_ns(const struct facts *at, int cores)
+{
+    return at->busy / cores < QUIET_MOST ? at->response_ns - at->service_ns
+                                         : NAN;
 }
 
 /* A request's own path belongs to its calls where the cell that has none is too
@@ -306,8 +339,8 @@ static double kept_bytes(const struct facts *held)
 }
 
 /* Memory of the server at rest, of all cells that show it: in any one of them
- * the kernel may have charged some ahead. */
-static double base_bytes(const struct facts *at)
+ * the kernel may have charged some ahead. Sets *workers to those it has. */
+static double rest_bytes(const struct facts *at, double *workers)
 {
     static const enum place shown[] = {HELD, READY, PART, AWAY};
     double sum = 0;
@@ -316,9 +349,27 @@ static double base_bytes(const struct facts *at)
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (isfinite(at[shown[i]].idle_bytes)) {
             sum += at[shown[i]].idle_bytes;
+            *workers = at[shown[i]].workers;
             n++;
         }
     return n > 0 ? sum / n : NAN;
+}
+
+/* A loop more, with its process or thread; NAN for one loop alone. */
+static double loop_bytes(const struct facts *at)
+{
+    double workers = NAN, bytes = rest_bytes(at, &workers);
+
+    return (at[LOOPS].idle_bytes - bytes) / (at[LOOPS].workers - workers);
+}
+
+/* The server at rest, without its workers. */
+static double base_bytes(const struct facts *at)
+{
+    double workers = NAN, bytes = rest_bytes(at, &workers);
+    double each = loop_bytes(at);
+
+    return isfinite(each) ? bytes - workers * each : bytes;
 }
 
 /* memory = base + connections + requests in flight + workers, each times its
@@ -334,6 +385,8 @@ static double memory_in_block(const struct facts *at, enum constant_id id)
     switch (id) {
     case CONSTANT_MEMORY:
         return base_bytes(at);
+    case CONSTANT_MEMORY_WORKER:
+        return loop_bytes(at);
     case CONSTANT_MEMORY_CONNECTION:
         return (any->open_bytes - any->idle_bytes) / any->connections +
                (any == held ? kept_bytes(held) : 0);
@@ -421,24 +474,12 @@ static double in_block(const struct facts *at, int cores, enum constant_id id)
     case CONSTANT_PATH:
         return path_ns(&at[PART], cores);
     case CONSTANT_LAG:
-        return at[PART].response_ns - at[PART].service_ns;
+        return lag_ns(&at[PART], cores);
     case CONSTANT_CALL_PATH:
         return call_path_ns(at, cores);
     default:
         return flow_in_block(at, id);
     }
-}
-
-static struct constant level(const double *values, int n)
-{
-    double mean = 0;
-
-    if (n == 0)
-        return (struct constant){NAN, NAN, NAN, 0};
-    for (int i = 0; i < n; i++)
-        mean += values[i] / n;
-    double half = n < 2 ? 0 : statistics_half_width(values, n);
-    return (struct constant){mean, mean - half, mean + half, n};
 }
 
 /* The work alone, by all of a model's blocks; 0: not measured. */
@@ -470,7 +511,7 @@ static void fit_model(block *blocks, int machine_cores,
             if (isfinite(value))
                 values[n++] = value;
         }
-        model->of[id] = constant_settled(id, level(values, n));
+        model->of[id] = constant_settled(id, level_of(values, n));
     }
     for (int b = 0; b < BLOCKS_MAX; b++)
         model->dispatches |= isfinite(blocks[b][HELD].tasks);
@@ -480,7 +521,7 @@ int fit_constants(const json_t *trials, struct machine *machine, char *why,
                   size_t why_size)
 {
     static block blocks[BLOCKS_MAX];
-    int kept = 0;
+    int kept = 0, left = 0;
 
     snprintf(why, why_size, "no model is asked for");
     for (int i = 0; i < machine->model_count; i++) {
@@ -491,8 +532,10 @@ int fit_constants(const json_t *trials, struct machine *machine, char *why,
             machine->step_ns = step_ns(blocks);
         if (isfinite(model->of[CONSTANT_REQUEST].value))
             machine->models[kept++] = *model;
-        else
-            snprintf(why, why_size, "%s has no valid trial of the cell %s",
+        else if (left++ == 0)
+            snprintf(why, why_size,
+                     "%s has no valid trial of the cell %s (the run says why "
+                     "a trial is not valid)",
                      model->name, places[HELLO]);
     }
     machine->model_count = kept;

@@ -71,6 +71,9 @@ json_t *measured_open(const char *verb, const char *directory)
         fprintf(stderr, "troika %s: %s; name a run's directory\n", verb, why);
         return NULL;
     }
+    if (measured_untrusted(run))
+        fprintf(stderr, "troika %s: %s: %s\n", verb, directory,
+                json_string_of(run, "untrusted"));
     if (stored_run_check(run, why, sizeof why) &&
         stored_run_check_summary(run, why, sizeof why))
         return run;
@@ -78,6 +81,11 @@ json_t *measured_open(const char *verb, const char *directory)
             why);
     json_decref(run);
     return NULL;
+}
+
+bool measured_untrusted(const json_t *run)
+{
+    return json_is_string(json_object_get(run, "untrusted"));
 }
 
 static void tell(const char *why, void *context)

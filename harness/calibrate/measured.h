@@ -25,9 +25,12 @@ int measured_resume(const char *verb, const char *directory,
 struct experiment *measured_experiment(const char *verb, const char *directory,
                                        const json_t *run);
 
-/* Reads and checks the run.json of `directory`. NULL: it was told what is
- * wrong. */
+/* Reads and checks the run.json of `directory`, and tells if gates were
+ * switched off. NULL: it was told what is wrong. */
 json_t *measured_open(const char *verb, const char *directory);
+
+/* Whether gates were switched off when the run was measured. */
+bool measured_untrusted(const json_t *run);
 
 /* The whole trials of that run. NULL: some are damaged, and were named. */
 json_t *measured_trials(const char *verb, const char *directory,

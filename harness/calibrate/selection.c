@@ -20,11 +20,13 @@ static const char EXPERIMENT[] = "calibrate";
 static const struct {
     const char *key, *instead_of, *value; /* instead_of: NULL for any */
 } for_others[] = {
-    /* Of the quickest, by a measurement before the run. */
+    /* Of what the model reaches, by a measurement before the run. */
     {"rate", "16000/s", "0.3x"},
     {"rate", NULL, "0.1x"},
-    {"steps", NULL, "20k"}, /* else the last requests outlast the pause between
-                         two slices */
+    /* Else the last requests outlast the pause between two slices. Two amounts,
+     * since work is what one costs more than the other. */
+    {"steps", "65k", "20k"},
+    {"steps", "200k", "60k"},
     {"warmup", NULL, "1s"}, /* of churn */
 };
 
@@ -106,8 +108,11 @@ static bool takes_part(const struct writing *writing, int cell,
 /* A request that does nothing stands for a target's. */
 static bool targets_take_part(const struct writing *writing, int cell)
 {
+    const char *list = value_of(writing->ini, cell, "models");
+
     return !strcmp(value_of(writing->ini, cell, "workload"), "hello") &&
-           !value_of(writing->ini, cell, "size");
+           !value_of(writing->ini, cell, "size") &&
+           (!list || has_word(list, "event-loop"));
 }
 
 static void print_entry(FILE *file, const struct ini_entry *entry)
@@ -118,35 +123,60 @@ static void print_entry(FILE *file, const struct ini_entry *entry)
     fputc('\n', file);
 }
 
+/* Whether a target takes part in a cell, or in any: cell < 0. Its name, or
+ * NULL. */
+static const char *target_in(const struct writing *writing, int section,
+                             int cell)
+{
+    const char *name = writing->targets->sections[section].name;
+
+    if (!is_target_section(name) ||
+        (cell >= 0 && !targets_take_part(writing, cell)))
+        return NULL;
+    name += strlen("target");
+    return name + strspn(name, " \t");
+}
+
 /* The names of those who take part in a cell, or in any: cell < 0. Returns how
- * many; *workers: one of them has workers to set. */
-static int print_models(const struct writing *writing, int cell, FILE *file,
-                        bool *workers)
+ * many. */
+static int list_models(const struct writing *writing, int cell,
+                       const char *names[EXPERIMENT_MODELS_MAX])
 {
     const struct selection *selection = writing->selection;
-    int printed = 0;
+    int count = 0;
 
-    *workers = false;
-    for (int i = 0; i < selection->count; i++) {
-        const struct model_info *model =
-            models_find(models_all(), selection->models[i]);
-        if (cell >= 0 && !takes_part(writing, cell, model))
-            continue;
-        fprintf(file, "%s%s", printed++ ? ", " : "models = ", model->name);
-        *workers |= model->has_workers;
-    }
-    for (int i = 0; writing->targets && i < writing->targets->section_count;
+    for (int i = 0; i < selection->count; i++)
+        if (cell < 0 ||
+            takes_part(writing, cell,
+                       models_find(models_all(), selection->models[i])))
+            names[count++] = selection->models[i];
+    for (int i = 0; writing->targets && i < writing->targets->section_count &&
+                    count < EXPERIMENT_MODELS_MAX;
          i++) {
-        const char *name = writing->targets->sections[i].name;
-        if (!is_target_section(name) ||
-            (cell >= 0 && !targets_take_part(writing, cell)))
-            continue;
-        name += strlen("target");
-        name += strspn(name, " \t");
-        fprintf(file, "%s%s", printed++ ? ", " : "models = ", name);
+        const char *name = target_in(writing, i, cell);
+        if (name)
+            names[count++] = name;
     }
+    return count;
+}
+
+static void print_models(FILE *file, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        fprintf(file, "%s%s", i ? ", " : "models = ", names[i]);
     fputc('\n', file);
-    return printed;
+}
+
+/* Whether one of the named has workers to set. */
+static bool have_workers(const char *const *names, int count)
+{
+    bool workers = false;
+
+    for (int i = 0; i < count; i++) {
+        const struct model_info *model = models_find(models_all(), names[i]);
+        workers |= model && model->has_workers;
+    }
+    return workers;
 }
 
 /* The value for servers that are not ours in C, or NULL. */
@@ -161,20 +191,25 @@ static const char *for_others_of(const struct writing *writing, const char *key,
     return NULL;
 }
 
-static void print_cell(const struct writing *writing, int cell)
+/* A number of workers that is given for the one model of a cell is so for the
+ * models that are measured in its place. */
+static void print_workers(const struct writing *writing, const char *value,
+                          const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (have_workers(&names[i], 1))
+            fprintf(writing->file, "workers.%s = %s\n", names[i], value);
+}
+
+/* A cell of the file, for the named alone. */
+static void print_section(const struct writing *writing, int cell,
+                          const char *const *names, int count)
 {
     const struct ini_file *ini = writing->ini;
-    char *list = NULL;
-    size_t size;
-    bool workers;
-    FILE *memory = open_memstream(&list, &size);
-    int count = memory ? print_models(writing, cell, memory, &workers) : 0;
+    bool workers = have_workers(names, count);
 
-    if (memory)
-        fclose(memory);
-    if (count > 0)
-        fprintf(writing->file, "\n[%s]\n%s", ini->sections[cell].name, list);
-    for (int i = 0; count > 0 && i < ini->entry_count; i++) {
+    print_models(writing->file, names, count);
+    for (int i = 0; i < ini->entry_count; i++) {
         const struct ini_entry *entry = &ini->entries[i];
         bool nothing = !strcmp(entry->value, "0");
         const char *other =
@@ -184,6 +219,8 @@ static void print_cell(const struct writing *writing, int cell)
             continue;
         if (other)
             fprintf(writing->file, "%s = %s\n", entry->key, other);
+        else if (!strncmp(entry->key, "workers.", 8))
+            print_workers(writing, entry->value, names, count);
         else
             print_entry(writing->file, entry);
         /* A connection for each request: all code is new to it for long. */
@@ -191,7 +228,26 @@ static void print_cell(const struct writing *writing, int cell)
             fprintf(writing->file, "warmup = %s\n",
                     for_others_of(writing, "warmup", ""));
     }
-    free(list);
+}
+
+/* A rate that is a share of the quickest one's would drown one that is ten
+ * times as slow: each has its own. */
+static void print_cell(const struct writing *writing, int cell)
+{
+    const char *names[EXPERIMENT_MODELS_MAX];
+    const char *title = writing->ini->sections[cell].name;
+    int count = list_models(writing, cell, names);
+    bool apart =
+        writing->others && count > 1 && value_of(writing->ini, cell, "rate");
+
+    if (count > 0 && !apart) {
+        fprintf(writing->file, "\n[%s]\n", title);
+        print_section(writing, cell, names, count);
+    }
+    for (int i = 0; apart && i < count; i++) {
+        fprintf(writing->file, "\n[%s-%s]\n", title, names[i]);
+        print_section(writing, cell, &names[i], 1);
+    }
 }
 
 static bool has_others(const struct selection *selection)
@@ -207,10 +263,11 @@ static bool has_others(const struct selection *selection)
 static void print_head(const struct writing *writing, int section)
 {
     const struct selection *selection = writing->selection;
-    bool workers;
+    const char *names[EXPERIMENT_MODELS_MAX];
+    int count = list_models(writing, -1, names);
 
     fputs("[experiment]\n", writing->file);
-    print_models(writing, -1, writing->file, &workers);
+    print_models(writing->file, names, count);
     for (int i = 0; i < writing->ini->entry_count; i++) {
         const struct ini_entry *entry = &writing->ini->entries[i];
         if (entry->section == section && strcmp(entry->key, "models") != 0 &&
@@ -218,7 +275,7 @@ static void print_head(const struct writing *writing, int section)
             strncmp(entry->key, "workers", 7) != 0)
             print_entry(writing->file, entry);
     }
-    if (workers)
+    if (have_workers(names, count))
         fprintf(writing->file, "workers = %s\n",
                 value_of(writing->ini, section, "workers"));
     for (int i = 0; i < selection->count; i++) {

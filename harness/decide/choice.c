@@ -11,6 +11,9 @@
  * it costs so little where it is not. */
 static const double BEST_LEAST = 0.8, REGRET_MOST = 0.1;
 
+/* What keeps the limits in fewer draws is at risk. */
+static const double KEEPS_LEAST = 0.95;
+
 /* Missing a limit that another option keeps. */
 static const double REGRET_OF_A_MISS = 1;
 
@@ -161,6 +164,33 @@ static bool is_sure(const struct judged *judged)
     return judged->best >= BEST_LEAST && judged->regret95 <= REGRET_MOST;
 }
 
+/* A toss-up in which only the leader fits: with those that may lead all the
+ * same. Without any the leader costs little, or is itself at risk. */
+static void settle_alone(int count, struct choice *choice)
+{
+    const struct judged *leader = &choice->of[choice->leader];
+    int second = -1;
+
+    for (int m = 0; m < count; m++) {
+        const struct judged *other = &choice->of[m];
+        if (m == choice->leader || other->fate == FATE_BARRED ||
+            other->fate == FATE_UNKNOWN)
+            continue;
+        if (other->equal > 1 - BEST_LEAST)
+            choice->named[choice->named_count++] = m;
+        if (second < 0 || other->best > choice->of[second].best)
+            second = m;
+    }
+    if (choice->named_count > 1)
+        return;
+    if (leader->regret95 <= REGRET_MOST)
+        choice->kind = CHOICE_RECOMMENDED;
+    else if (leader->keeps < KEEPS_LEAST)
+        choice->kind = CHOICE_AT_RISK;
+    else if (second >= 0)
+        choice->named[choice->named_count++] = second;
+}
+
 /* The leader is the least burdened option; who else is named depends on how
  * often its regret is small. */
 static void conclude(const struct candidate *options, int count,
@@ -195,8 +225,7 @@ static void conclude(const struct candidate *options, int count,
         name(choice, count, rival);
     }
     if (choice->kind == CHOICE_TOSS_UP && choice->named_count == 1)
-        choice->kind = leader->regret95 <= REGRET_MOST ? CHOICE_RECOMMENDED
-                                                       : CHOICE_AT_RISK;
+        settle_alone(count, choice);
 }
 
 /* The least burdened option of that fate; `firm`: whose regret is small in 95 %

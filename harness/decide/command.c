@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The command that asks a decision's question again.
+ * The commands that ask a decision's question again, and ask for its workers.
  */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "harness/arithmetic/digits.h"
+#include "harness/base/hint.h"
+#include "harness/size/curve.h"
 #include "models/runtime/base/units.h"
 #include "words.h"
 
@@ -96,22 +98,51 @@ static void add_wishes(const struct decision *decision, char *text, size_t size)
     }
 }
 
-const char *decision_command(const struct decision *decision, char *text,
-                             size_t size)
+/* The verb, with the service as it was given. */
+static void start(const struct decision *decision, const char *program,
+                  const char *verb, char *text, size_t size)
 {
-    static const char *const languages[] = {"c", "cpython", "node", "any"};
-    const struct question *question = decision->advice.question;
+    const struct service *service = decision->matter.service;
     char value[96];
 
-    snprintf(text, size, "build/release/troika decide");
+    snprintf(text, size, "%s %s", program, verb);
     for (int f = 0; f < SERVICE_FIELDS; f++)
-        if (question->service.given[f])
+        if (service->given[f])
             add(text, size, service_field_name(f),
-                value_of(&question->service, f, value, sizeof value));
+                value_of(service, f, value, sizeof value));
     snprintf(value, sizeof value, "%s",
              digits_of(decision->wishes.peak, 10).text);
     if (decision->wishes.peak_given)
         add(text, size, "peak", value);
+}
+
+const char *decision_size_command(const struct decision *decision, char *text,
+                                  size_t size)
+{
+    const struct matter *matter = &decision->matter;
+    bool usual = decision->inquiry->question.model_count == 0 &&
+                 decision->language == LANGUAGE_C;
+    bool any = usual;
+
+    start(decision, hint_program(), "size", text, size);
+    for (int m = 0; m < matter->model_count && !usual; m++)
+        if (curve_applies(matter->models[m])) {
+            size_t used = strlen(text);
+            snprintf(text + used, size - used, " %s", matter->models[m]->name);
+            any = true;
+        }
+    return any ? text : NULL;
+}
+
+const char *decision_command(const struct decision *decision, char *text,
+                             size_t size)
+{
+    static const char *const languages[] = {"c", "cpython", "node", "any"};
+    const struct question *question = &decision->inquiry->question;
+    char value[96];
+
+    /* A record must be the same wherever it is made again. */
+    start(decision, "build/release/troika", "decide", text, size);
     snprintf(value, sizeof value, "%d", question->workers);
     if (question->workers > 0)
         add(text, size, "workers", value);

@@ -7,38 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool begins_with(const char *text, const char *start)
-{
-    return !strncmp(text, start, strlen(start));
-}
-
-static bool is_of(enum language language, const struct model_constants *model)
-{
-    bool cpython = model->foreign && begins_with(model->name, "cpython");
-    bool node = model->foreign && begins_with(model->name, "node");
-
-    switch (language) {
-    case LANGUAGE_C:
-        return !model->foreign;
-    case LANGUAGE_CPYTHON:
-        return cpython;
-    case LANGUAGE_NODE:
-        return node;
-    case LANGUAGE_ANY:
-        break;
-    }
-    return true;
-}
-
-static bool is_asked(const struct question *question, enum language language,
-                     const struct model_constants *model)
-{
-    for (int i = 0; i < question->model_count; i++)
-        if (!strcmp(question->models[i], model->name))
-            return true;
-    return question->model_count == 0 && is_of(language, model);
-}
-
 static void doubt(struct decision *decision, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -54,18 +22,6 @@ static void doubt(struct decision *decision, const char *format, ...)
     va_end(values);
 }
 
-/* Whether the load at the peak is above all that a latency was validated at. */
-static bool beyond_load(const struct decision *decision, int option)
-{
-    const struct advice *advice = &decision->advice;
-    const struct candidate *o = &decision->options[option];
-
-    return decision->peak.rate_per_s > 0 && advice->validated &&
-           band_of(advice->bands, QUANTITY_P99, o->model->discipline,
-                   o->peak.load)
-               .beyond_load;
-}
-
 /* The band that trials at the profile give, where there are two and more. */
 static void take_seen(const struct candidate *option, enum quantity quantity,
                       struct band *band)
@@ -77,8 +33,6 @@ static void take_seen(const struct candidate *option, enum quantity quantity,
                               .n = found->n[quantity]};
 }
 
-/* Bands of the usual load, which hold at the peak too where that was validated.
- */
 static void find_bands(struct decision *decision)
 {
     const struct advice *advice = &decision->advice;
@@ -92,8 +46,6 @@ static void find_bands(struct decision *decision)
             continue;
         const struct band *own = advice->models[at++].bands;
         decision->latency[m] = own[QUANTITY_P99];
-        if (beyond_load(decision, m))
-            decision->latency[m].factor = NAN;
         decision->memory[m] = own[QUANTITY_MEMORY];
         take_seen(option, QUANTITY_P99, &decision->latency[m]);
         take_seen(option, QUANTITY_MEMORY, &decision->memory[m]);
@@ -185,6 +137,10 @@ static void doubt_errors(struct decision *decision, bool far)
               where);
     if (advice->doubt[0])
         doubt(decision, "the constants: %s", advice->doubt);
+    if (advice->machine->untrusted)
+        doubt(decision,
+              "what was measured was measured with gates switched off "
+              "(TROIKA_DISABLE_GATE): measure again without that");
     if (advice->machine->noisy)
         doubt(decision,
               "the constants were measured on a machine that was too noisy: "
@@ -224,12 +180,40 @@ static bool is_seen(const struct decision *decision)
     return choice->named_count > 0;
 }
 
+/* Languages that were asked about and have no constants. */
+static void doubt_languages(struct decision *decision)
+{
+    const struct matter *matter = &decision->matter;
+    bool has_cpython = false, has_node = false;
+
+    for (int m = 0; m < matter->model_count; m++) {
+        enum language own = model_language(matter->models[m]);
+        has_cpython |= own == LANGUAGE_CPYTHON;
+        has_node |= own == LANGUAGE_NODE;
+    }
+    if (!has_cpython || !has_node)
+        doubt(decision,
+              "%s%s%s not among the options, since there are no constants of "
+              "%s: troika decide --language %s says what measures them",
+              has_cpython ? "" : "CPython",
+              !has_cpython && !has_node ? " and Node are" : "",
+              has_cpython ? "Node is"
+              : has_node  ? " is"
+                          : "",
+              !has_cpython && !has_node ? "them" : "it",
+              has_cpython ? "node" : "cpython");
+}
+
 /* Why the answer is not to be relied on, the worst first. */
 static void find_doubts(struct decision *decision)
 {
     bool far =
         decision->advice.validated && outside_far(&decision->advice.outside);
 
+    if (decision->language == LANGUAGE_ANY &&
+        decision->inquiry->question.model_count == 0 &&
+        !decision->inquiry->run[0])
+        doubt_languages(decision);
     if (is_seen(decision))
         return;
     doubt_errors(decision, far);
@@ -237,8 +221,8 @@ static void find_doubts(struct decision *decision)
         decision->choice.kind = CHOICE_REFUSED;
 }
 
-/* The forecasts at the usual rate, as an answer to `troika predict` has them,
- * so that its sentences may be told here too. */
+/* The forecasts at the peak, as an answer to `troika predict` has them, so that
+ * its sentences may be told here too. */
 static void fill_advice(struct decision *decision)
 {
     struct advice *advice = &decision->advice;
@@ -246,7 +230,7 @@ static void fill_advice(struct decision *decision)
     for (int m = 0; m < decision->matter.model_count; m++) {
         const struct candidate *option = &decision->options[m];
         if (!option->why[0]) {
-            advice->models[advice->model_count++].forecast = option->usual;
+            advice->models[advice->model_count++].forecast = option->peak;
             continue;
         }
         struct unforecast *none =
@@ -263,7 +247,7 @@ int decision_models(const struct question *question,
 {
     matter->model_count = 0;
     for (int i = 0; i < machine->model_count; i++)
-        if (is_asked(question, language, &machine->models[i]))
+        if (question_asks(question, language, &machine->models[i]))
             matter->models[matter->model_count++] = &machine->models[i];
     return matter->model_count > 0 ? 0 : -ENOENT;
 }
@@ -289,8 +273,10 @@ static int begin(const struct inquiry *inquiry, struct decision *decision)
                         matter) < 0)
         return -ENOENT;
     decision->peak = matter_peak(matter);
-    advice_begin(question, &inquiry->machine, inquiry->shipped, &inquiry->bands,
-                 &decision->advice);
+    decision->at_peak = *question;
+    decision->at_peak.service = decision->peak;
+    advice_begin(&decision->at_peak, &inquiry->machine, inquiry->shipped,
+                 &inquiry->bands, &decision->advice);
     options_make(matter, decision->options);
     fill_advice(decision);
     return 0;
@@ -315,6 +301,9 @@ int decision_make(const struct inquiry *inquiry, struct decision *decision)
         if (decision->choice.leader >= 0)
             flips_find(matter, decision->options, &draws, &decision->choice,
                        &decision->flips);
+        if (decision->choice.leader < 0 && decision->wishes.peak > 1)
+            decision->kept_usually =
+                options_kept_usually(matter, decision->options);
         find_doubts(decision);
     }
     draws_free(&draws);

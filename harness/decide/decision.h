@@ -9,8 +9,6 @@
 #include "flips.h"
 #include "harness/advice/advice.h"
 
-enum language { LANGUAGE_C, LANGUAGE_CPYTHON, LANGUAGE_NODE, LANGUAGE_ANY };
-
 enum { DOUBTS_MAX = 8, DOUBT_SIZE = 512 };
 
 /* All that an answer follows from. */
@@ -33,10 +31,13 @@ struct decision {
     struct matter matter;
     struct wishes wishes;
     enum language language;
-    /* Of the usual rate: doubts, laws, bands, nearest measurement, remedies.
-     * Its models are the options that could be forecast, in their order. */
+    struct question at_peak;
+    /* At the peak: doubts, laws, bands, nearest measurement, remedies. Its
+     * models are the options that could be forecast, in their order. */
     struct advice advice;
     struct service peak;
+    bool kept_usually; /* none keeps the limits at the peak, and some do at the
+                          usual rate */
     struct candidate options[OPTIONS_MAX];
     struct band latency[OPTIONS_MAX], memory[OPTIONS_MAX]; /* at the peak */
     struct choice choice;

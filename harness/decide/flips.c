@@ -13,12 +13,19 @@ enum { STEPS = 6 };
  * spread is a difference, of which fewer tell as much. */
 enum { REQUESTS_ON_THE_WAY = 4000, REQUESTS_OF_A_LEAD = 2000 };
 
-static const double REACH = 16, WITHIN_ON_THE_WAY = 1.03, WITHIN = 1.008;
+static const double WITHIN_ON_THE_WAY = 1.03, WITHIN = 1.008;
+
+/* A flip that does not last so far is none. */
+static const double BEYOND = 1.03;
 
 /* A constant that moves the lead by less than this moves nothing; requests that
  * show more. */
 static const double MOVED_LEAST = 0.005;
 enum { REQUESTS_OF_A_CONSTANT = 1000 };
+
+/* An input that neither flips the choice nor moves the lead by more is not
+ * worth knowing. */
+static const double LEAD_MOVED_LEAST = 0.02;
 
 /* Less is not worth a measurement. */
 static const double VALUE_LEAST = 0.002;
@@ -79,39 +86,132 @@ static double edge_of(const struct field *field, enum input input, double good,
             *leader = then;
         }
     }
-    if (*leader == LEAD_UNASKED) {
-        struct service there = moved(field, input, bad);
-        *leader =
-            lead_at(field, input, &there, requests_on_the_way(field)).leader;
-    }
     return bad;
 }
 
-/* Looks in steps of a factor away from the service's own value, `up` or down.
- * Returns NAN where the choice holds as far as is looked. */
-static double nearest_edge(const struct field *field, enum input input, bool up,
-                           int *leader)
+/* Whether there is a service with that value. What is kept of it (a limit, the
+ * memory) may be anything. */
+static bool is_possible(const struct field *field, enum input input,
+                        double value)
 {
-    const struct service *service = field->matter->service;
-    double own = input_value(service, input), good = own;
-    double step = pow(REACH, 1.0 / STEPS);
-    bool whole = input_is_whole(service, input);
+    struct service there = moved(field, input, value);
+
+    if (lead_needs_nothing(input))
+        return true;
+    if (input_is_whole(field->matter->service, input) && value < 1)
+        return false;
+    return (input != INPUT_CORES || value <= SIMULATION_CORES) &&
+           service_is_possible(&there);
+}
+
+/* The value nearest to `bad` that a service may have, as it may have `good`. */
+static double last_possible(const struct field *field, enum input input,
+                            double good, double bad)
+{
+    bool whole = input_is_whole(field->matter->service, input);
+
+    if (is_possible(field, input, bad))
+        return bad;
+    while (whole ? fabs(bad - good) > 1
+                 : fmax(bad / good, good / bad) > WITHIN) {
+        double middle = whole ? floor((good + bad) / 2) : sqrt(good * bad);
+        if (is_possible(field, input, middle))
+            good = middle;
+        else
+            bad = middle;
+    }
+    return good;
+}
+
+static double step_of(const struct field *field, enum input input, double own,
+                      double factor)
+{
+    double value = own * factor;
+
+    if (!input_is_whole(field->matter->service, input))
+        return value;
+    return factor > 1 ? fmax(ceil(value), own + 1)
+                      : fmin(floor(value), own - 1);
+}
+
+/* An edge is one if the choice is another a little beyond, too: at the edge
+ * itself another option may lead by its noise alone, or none a hair further on.
+ * Sets *leader to who leads there of all options. Returns false where the
+ * choice holds there. */
+static bool stays(const struct field *field, enum input input, double beyond,
+                  int *leader)
+{
+    struct service there = moved(field, input, beyond);
+    int then;
+
+    if (holds(field, input, beyond, field->matter->precision.requests, &then))
+        return false;
+    if (then == LEAD_UNASKED)
+        then = lead_at(field, input, &there, field->matter->precision.requests)
+                   .leader;
+    if (then == -1)
+        then = lead_of_others(field, input, &there);
+    if (then != LEAD_UNKNOWN)
+        *leader = then;
+    return true;
+}
+
+/* The edge between the two, or NAN: beyond each that was found the choice
+ * holds. */
+static double true_edge(const struct field *field, enum input input,
+                        double good, double bad, int *leader)
+{
+    enum { TRIES = 3 };
+    bool up = bad > good;
+
+    for (int i = 0; i < TRIES; i++) {
+        double edge = edge_of(field, input, good, bad, leader);
+        if (isnan(edge))
+            return NAN;
+        double beyond = last_possible(
+            field, input, edge,
+            step_of(field, input, edge, up ? BEYOND : 1 / BEYOND));
+        if (stays(field, input, beyond, leader)) {
+            struct service there = moved(field, input, edge);
+            /* Nobody knows who leads beyond. */
+            if (*leader == LEAD_UNASKED)
+                *leader =
+                    lead_at(field, input, &there, requests_on_the_way(field))
+                        .leader;
+            return edge;
+        }
+        if (up ? beyond >= bad : beyond <= bad)
+            return NAN;
+        good = beyond;
+    }
+    return NAN;
+}
+
+/* Looks in steps of a factor away from the service's own value, `up` or down.
+ * Returns NAN where the choice holds as far as is looked, which is *looked. */
+static double nearest_edge(const struct field *field, enum input input, bool up,
+                           int *leader, double *looked)
+{
+    double own = input_value(field->matter->service, input);
+    double step = pow(FLIPS_REACH, 1.0 / STEPS);
     int64_t requests = requests_on_the_way(field);
 
+    *looked = own;
     for (int i = 1; i <= STEPS; i++) {
-        double value = own * pow(step, up ? i : -i);
-        if (whole)
-            value = up ? ceil(value) : floor(value);
-        if (value < 1 && whole)
+        double wanted = step_of(field, input, own, pow(step, up ? i : -i));
+        double value = last_possible(field, input, *looked, wanted);
+        if (up ? value <= *looked : value >= *looked)
             break;
-        if (input == INPUT_CORES && value > SIMULATION_CORES)
-            break;
-        if (!holds(field, input, value, requests, leader))
-            return *leader == LEAD_UNKNOWN
-                       ? NAN
-                       : edge_of(field, input, good, value, leader);
-        good = value;
+        if (!holds(field, input, value, requests, leader)) {
+            if (*leader == LEAD_UNKNOWN)
+                return NAN;
+            double edge = true_edge(field, input, *looked, value, leader);
+            if (isfinite(edge) || *leader == LEAD_UNKNOWN)
+                return edge;
+        }
+        *looked = value;
     }
+    *leader = -1;
     return NAN;
 }
 
@@ -149,13 +249,13 @@ static void find_one(int index, void *data)
     switch (index % 3) {
     case 0:
         if (stands)
-            flip->below =
-                nearest_edge(field, flip->input, false, &flip->below_leader);
+            flip->below = nearest_edge(field, flip->input, false,
+                                       &flip->below_leader, &flip->least);
         break;
     case 1:
         if (stands)
-            flip->above =
-                nearest_edge(field, flip->input, true, &flip->above_leader);
+            flip->above = nearest_edge(field, flip->input, true,
+                                       &flip->above_leader, &flip->most);
         break;
     default:
         find_lead(field, flip);
@@ -341,6 +441,13 @@ static void note_unknown(struct flip *flip)
         flip->above_leader = -1;
 }
 
+/* Whether anything was seen to depend on the input. */
+static bool may_turn(const struct flip *flip)
+{
+    return isfinite(flip->below) || isfinite(flip->above) ||
+           fabs(flip->high_lead - flip->low_lead) >= LEAD_MOVED_LEAST;
+}
+
 void flips_find(const struct matter *matter, const struct candidate *options,
                 const struct draws *draws, const struct choice *choice,
                 struct flips *flips)
@@ -372,7 +479,7 @@ void flips_find(const struct matter *matter, const struct candidate *options,
         struct flip *flip = &flips->of[i];
         if (flip->input < INPUTS_UNCERTAIN)
             flip->value = value_of(&field, draws, burdens, flip->input);
-        if (flip->value > VALUE_LEAST &&
+        if (flip->value > VALUE_LEAST && may_turn(flip) &&
             (flips->best < 0 || flip->value > flips->of[flips->best].value))
             flips->best = i;
     }

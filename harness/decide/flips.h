@@ -15,11 +15,16 @@
 
 #include "choice.h"
 
+/* Values up to so many times the own one, and so many times less. */
+enum { FLIPS_REACH = 16 };
+
 struct flip {
     enum input input;
     /* The nearest values below and above the service's own at which the choice
-     * is another; NAN: none within a factor of 16, or down to 1. */
+     * is another; NAN: none within a factor of 16, or as far as there
+     * is such a service. */
     double below, above;
+    double least, most;             /* how far was looked where there is none */
     int below_leader, above_leader; /* that leads there; -1: none fits */
     /* ln(burden) by which the leader leads the second, or is behind the best,
      * at the low and the high end of the spread; NAN: no second. */

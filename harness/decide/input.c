@@ -26,6 +26,10 @@ static const struct {
                     "troika probe --log access.log, for the rate of the "
                     "busiest minute",
                     false},
+    [INPUT_CONNECTIONS] = {SERVICE_CONNECTIONS, "",
+                           "the connections that a busy server has open "
+                           "(ss -tn)",
+                           true},
     [INPUT_THINK] = {SERVICE_THINK, "_ns",
                      "troika probe --log access.log, for the rate instead of "
                      "a pause",
@@ -43,6 +47,11 @@ static const struct {
                        "answer",
                        false},
     [INPUT_CALLS] = {SERVICE_CALLS, "", "the code of the handler", true},
+    [INPUT_BURST] = {SERVICE_BURST, "", "who sends the requests", true},
+    [INPUT_REQUESTS_PER_CONNECTION] = {SERVICE_REQUESTS_PER_CONNECTION, "",
+                                       "who sends the requests", true},
+    [INPUT_BACKEND_WORKERS] = {SERVICE_BACKEND_WORKERS, "",
+                               "whoever runs the backend", true},
     [INPUT_CORES] = {SERVICE_CORES, "", "the machine", true},
     [INPUT_LIMIT] = {SERVICE_LIMIT, "_ns", "whoever asks for the limit", false},
     [INPUT_MEMORY] = {SERVICE_MEMORY, "_bytes", "whoever pays for it", false},
@@ -74,6 +83,8 @@ double input_value(const struct service *p, enum input input)
         return p->cpu_ns;
     case INPUT_LOAD:
         return p->rate_per_s > 0 ? p->rate_per_s : p->connections;
+    case INPUT_CONNECTIONS:
+        return p->rate_per_s > 0 ? p->connections : 0;
     case INPUT_THINK:
         return p->rate_per_s > 0 ? 0 : p->think_ns;
     case INPUT_CV_WAIT:
@@ -84,6 +95,12 @@ double input_value(const struct service *p, enum input input)
         return p->payload_bytes;
     case INPUT_CALLS:
         return p->wait_ns > 0 ? p->calls : 0;
+    case INPUT_BURST:
+        return p->rate_per_s > 0 ? p->burst : 0;
+    case INPUT_REQUESTS_PER_CONNECTION:
+        return p->requests_per_connection;
+    case INPUT_BACKEND_WORKERS:
+        return p->wait_ns > 0 ? p->backend_workers : 0;
     case INPUT_CORES:
         return p->cores;
     case INPUT_LIMIT:
@@ -101,6 +118,11 @@ bool input_applies(const struct service *p, enum input input)
     return input_value(p, input) > 0;
 }
 
+static int whole_of(double value)
+{
+    return (int)fmax(1, lround(value));
+}
+
 void input_set(struct service *p, enum input input, double value)
 {
     switch (input) {
@@ -114,7 +136,10 @@ void input_set(struct service *p, enum input input, double value)
         if (p->rate_per_s > 0)
             p->rate_per_s = value;
         else
-            p->connections = (int)fmax(1, lround(value));
+            p->connections = whole_of(value);
+        break;
+    case INPUT_CONNECTIONS:
+        p->connections = whole_of(value);
         break;
     case INPUT_THINK:
         p->think_ns = value;
@@ -129,10 +154,21 @@ void input_set(struct service *p, enum input input, double value)
         p->payload_bytes = value;
         break;
     case INPUT_CALLS:
-        p->calls = (int)fmax(1, lround(value));
+        p->calls = whole_of(value);
+        if (!p->given[SERVICE_CV_WAIT])
+            p->cv_wait = service_default_cv_wait(p->calls);
+        break;
+    case INPUT_BURST:
+        p->burst = whole_of(value);
+        break;
+    case INPUT_REQUESTS_PER_CONNECTION:
+        p->requests_per_connection = whole_of(value);
+        break;
+    case INPUT_BACKEND_WORKERS:
+        p->backend_workers = whole_of(value);
         break;
     case INPUT_CORES:
-        p->cores = (int)fmax(1, lround(value));
+        p->cores = whole_of(value);
         break;
     case INPUT_LIMIT:
         p->limit_ns = value;

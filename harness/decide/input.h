@@ -10,13 +10,17 @@
 enum input {
     INPUT_WAIT,
     INPUT_CPU,
-    INPUT_LOAD, /* the rate, or the connections */
+    INPUT_LOAD,        /* the rate, or the connections */
+    INPUT_CONNECTIONS, /* beside a rate */
     INPUT_THINK,
     INPUT_CV_WAIT,
     INPUT_CV_CPU,
     INPUT_PAYLOAD,
     INPUTS_UNCERTAIN, /* those above */
     INPUT_CALLS = INPUTS_UNCERTAIN,
+    INPUT_BURST,
+    INPUT_REQUESTS_PER_CONNECTION,
+    INPUT_BACKEND_WORKERS,
     INPUT_CORES,
     INPUT_LIMIT,
     INPUT_MEMORY,

@@ -82,12 +82,15 @@ static json_t *option_json(const struct decision *decision, int option)
         scores, "measured", measured_json(o));
 }
 
-static json_t *edge_json(const struct decision *decision, double value,
-                         int leader)
+static json_t *edge_json(const struct decision *decision, enum input input,
+                         double value, int leader)
 {
+    char text[64];
+
     if (!isfinite(value))
         return json_null();
-    return json_pack("{s:f, s:o}", "value", value, "model",
+    input_text(decision->matter.service, input, value, text, sizeof text);
+    return json_pack("{s:f, s:s, s:o}", "value", value, "text", text, "model",
                      leader < 0
                          ? json_null()
                          : json_text(decision->matter.models[leader]->name));
@@ -99,12 +102,15 @@ static json_t *flip_json(const struct decision *decision,
     const struct service *service = decision->matter.service;
 
     return json_pack(
-        "{s:s, s:f, s:f, s:o, s:o, s:o, s:o, s:f, s:s}", "input",
+        "{s:s, s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:s}", "input",
         input_name(service, flip->input), "now",
         input_value(service, flip->input), "spread",
         input_spread(service, flip->input), "below",
-        edge_json(decision, flip->below, flip->below_leader), "above",
-        edge_json(decision, flip->above, flip->above_leader), "lead_low",
+        edge_json(decision, flip->input, flip->below, flip->below_leader),
+        "above",
+        edge_json(decision, flip->input, flip->above, flip->above_leader),
+        "least", json_finite_if(flip->least, flip->least > 0), "most",
+        json_finite_if(flip->most, flip->most > 0), "lead_low",
         json_finite(flip->low_lead), "lead_high", json_finite(flip->high_lead),
         "value", flip->value, "remedy", input_remedy(flip->input));
 }
@@ -190,13 +196,14 @@ static json_t *service_json(const struct decision *decision)
         if (input_applies(service, i))
             json_object_set_new(
                 inputs, input_name(service, i),
-                json_pack("{s:f, s:s, s:s}", "value", input_value(service, i),
-                          "text",
-                          input_text(service, i, input_value(service, i), text,
-                                     sizeof text),
-                          "source",
-                          service->given[input_field(service, i)] ? "given"
-                                                                  : "default"));
+                json_pack(
+                    "{s:f, s:s, s:s}", "value", input_value(service, i), "text",
+                    input_text(service, i, input_value(service, i), text,
+                               sizeof text),
+                    "source",
+                    service->profiled[input_field(service, i)] ? "profile"
+                    : service->given[input_field(service, i)]  ? "given"
+                                                               : "default"));
     return inputs;
 }
 

@@ -63,7 +63,8 @@ struct field field_of(const struct matter *matter,
 }
 
 /* A pool's workers where more or fewer requests hold one: those that are held
- * on average, and the same reserve in roots of their number. */
+ * on average, and as large a reserve in roots of their number, and of how many
+ * come together. */
 static int workers_at(const struct candidate *option,
                       const struct service *peak, const struct service *there)
 {
@@ -82,7 +83,8 @@ static int workers_at(const struct candidate *option,
             : there->connections * 1e9;
     here = fmax(here / 1e9, 0.1);
     then = fmax(then / 1e9, 0.1);
-    double reserve = (option->workers - here) / sqrt(here);
+    double reserve = (option->workers - here) / sqrt(here) *
+                     sqrt((double)there->burst / peak->burst);
     return (int)fmax(1, ceil(then + reserve * sqrt(then) - 1e-6));
 }
 
@@ -202,11 +204,13 @@ void lead_shake(const struct field *field, int which, int64_t requests,
 
 /* How far figures of few requests may be from those of many: of a latency and
  * of memory as logarithms, and of a burden less that of another option, which
- * serves the same requests. */
+ * serves the same requests. Of 117 pairs of options for 40 services with loads
+ * of 0.1 to 0.9, 99 % were off by less than 0.28, 0.05 and 0.027 with 1,000
+ * requests, and by 0.14, 0.02 and 0.026 with 4,000. */
 static const struct level {
     int64_t requests;
     double latency, memory, burden;
-} levels[] = {{1000, 0.7, 0.2, 0.05}, {4000, 0.35, 0.1, 0.02}};
+} levels[] = {{1000, 0.5, 0.1, 0.03}, {4000, 0.25, 0.05, 0.02}};
 
 enum { LEVELS = sizeof levels / sizeof *levels };
 
@@ -219,6 +223,17 @@ static int first_level(const struct service *there)
                            : 2 * there->connections;
 
     return in_flight > (double)levels[0].requests ? 1 : 0;
+}
+
+/* Requests that come together tell no more than one of them would. */
+static int64_t requests_for(const struct field *field,
+                            const struct service *there, int64_t requests)
+{
+    int64_t all = field->matter->precision.requests;
+
+    if (requests >= all || there->rate_per_s <= 0)
+        return requests;
+    return requests * there->burst < all ? requests * there->burst : all;
 }
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_OPEN };
@@ -303,11 +318,12 @@ bool lead_holds(const struct field *field, enum input input,
     for (int l = first;; l++) {
         bool last = l == LEVELS || levels[l].requests >= requests ||
                     lead_needs_nothing(input);
+        int64_t here = last ? requests : levels[l].requests;
         double before = l > first ? rivals[0].figures.of[DRIVER_LATENCY] : NAN;
         for (int i = 0; i < field->rival_count; i++)
             if (open[i])
-                look(field, input, there, last ? requests : levels[l].requests,
-                     i, &rivals[i]);
+                look(field, input, there, requests_for(field, there, here), i,
+                     &rivals[i]);
         for (int i = 0; i < field->rival_count; i++)
             if (rivals[i].unknown) {
                 *leader = LEAD_UNKNOWN;
@@ -328,4 +344,39 @@ bool lead_holds(const struct field *field, enum input input,
     }
     return lead.leader == field->choice->leader ||
            (lead.leader >= 0 && lead.margin >= -field->slack);
+}
+
+/* Whether an option that is no rival keeps what is asked; more requests are
+ * simulated where few do not tell. */
+static bool is_left(const struct field *field, enum input input,
+                    const struct service *there, const struct candidate *option)
+{
+    const struct level *few = &levels[LEVELS - 1];
+    struct rival rival;
+
+    look_at(field, input, there, requests_for(field, there, few->requests),
+            option, &rival);
+    enum answer kept = keeps(there, &rival, few);
+    if (kept == ANSWER_OPEN && !lead_needs_nothing(input)) {
+        look_at(field, input, there, field->matter->precision.requests, option,
+                &rival);
+        kept = figures_fit(there, &rival.figures) ? ANSWER_YES : ANSWER_NO;
+    }
+    return kept != ANSWER_NO && figures_fit(there, &rival.figures);
+}
+
+int lead_of_others(const struct field *field, enum input input,
+                   const struct service *there)
+{
+    int leader = -1;
+
+    for (int m = 0; m < field->matter->model_count && leader < 0; m++) {
+        bool known = field->options[m].why[0] ||
+                     field->choice->of[m].fate == FATE_BARRED;
+        for (int i = 0; i < field->rival_count; i++)
+            known |= field->rivals[i] == m;
+        if (!known && is_left(field, input, there, &field->options[m]))
+            leader = m;
+    }
+    return leader;
 }

@@ -43,6 +43,11 @@ struct lead {
 struct lead lead_at(const struct field *field, enum input input,
                     const struct service *there, int64_t requests);
 
+/* An option that is no rival and keeps what is asked at `there`, where no rival
+ * does; -1: none. */
+int lead_of_others(const struct field *field, enum input input,
+                   const struct service *there);
+
 /* The margins, as in struct lead, at the service's peak, where the constants of
  * the rival with that number are those of each of the models. */
 void lead_shake(const struct field *field, int which, int64_t requests,

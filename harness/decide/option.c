@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/machine/parallel.h"
 #include "harness/predict/effort.h"
 
@@ -103,6 +104,20 @@ struct service matter_peak(const struct matter *matter)
 
     service.rate_per_s *= matter->wishes->peak;
     return service;
+}
+
+bool matter_check(const struct service *service, const struct wishes *wishes,
+                  char *why, size_t why_size)
+{
+    struct matter matter = {.service = service, .wishes = wishes};
+    struct service peak = matter_peak(&matter);
+    char reason[1024];
+
+    if (service_check(&peak, reason, sizeof reason))
+        return true;
+    snprintf(why, why_size, "at the peak, %s times the load (--peak): %s",
+             digits_of(wishes->peak, 3).text, reason);
+    return false;
 }
 
 struct figures figures_of(const struct service *service,
@@ -218,24 +233,6 @@ double scores_burden(const struct wishes *wishes,
     return burden;
 }
 
-/* Numbers of workers are compared on so many requests, which are alike for all
- * numbers. */
-enum { WORKERS_REQUESTS = 5000 };
-
-static int workers_needed(const struct matter *matter,
-                          const struct service *peak,
-                          const struct model_constants *model)
-{
-    struct precision quick = matter->precision;
-
-    quick.budget = quick.requests;
-    if (quick.requests > WORKERS_REQUESTS)
-        quick.requests = WORKERS_REQUESTS;
-    return matter->workers > 0
-               ? matter->workers
-               : forecast_workers(peak, matter->machine, model, &quick);
-}
-
 /* Fewer workers, if those that are needed do not fit into the memory. */
 static int workers_in_memory(const struct service *peak,
                              const struct forecast *f)
@@ -249,21 +246,19 @@ static int workers_in_memory(const struct service *peak,
     return fewer > 1 ? fewer : 1;
 }
 
-/* At the usual rate is asked alone which law binds and what is kept. */
-enum { USUAL_REQUESTS = 8000 };
-
+/* A number of workers that nobody could look for is a guess, which says nothing
+ * of the model. */
 static bool forecast_with(const struct matter *matter,
                           const struct service *service, int workers,
-                          struct candidate *option, struct forecast *f)
+                          struct candidate *option)
 {
     struct precision precision = matter->precision;
-    char text[400];
+    struct forecast *f = &option->peak;
+    char text[400], *why = option->why;
 
-    precision.budget = precision.requests;
-    if (f == &option->usual && precision.requests > USUAL_REQUESTS)
-        precision.requests = USUAL_REQUESTS;
-    if (forecast_make(service, matter->machine, option->model, workers,
-                      &precision, f, option->why, sizeof option->why) < 0)
+    precision.budget = FORECAST_REQUESTS;
+    if (forecast_surely(service, matter->machine, option->model, workers,
+                        &precision, f, why, sizeof option->why) < 0)
         return false;
     if (f->beyond > 0)
         snprintf(option->why, sizeof option->why, "no latency: %s",
@@ -277,25 +272,27 @@ static void forecast_option(const struct matter *matter,
 {
     struct service peak = matter_peak(matter);
 
-    int workers = workers_needed(matter, &peak, option->model);
-    bool made = forecast_with(matter, &peak, workers, option, &option->peak);
-    option->usual = option->peak;
+    bool made = forecast_with(matter, &peak, matter->workers, option);
     option->figures = figures_of(&peak, &option->peak);
     if (!made)
         return;
     option->workers = option->peak.workers;
-    int fewer = workers_in_memory(&peak, &option->peak);
+    const struct forecast needed = option->peak;
+    int fewer = workers_in_memory(&peak, &needed);
     if (option->model->has_workers && matter->workers == 0 &&
         fewer < option->workers) {
         option->cramped = true;
         option->workers = fewer;
-        if (!forecast_with(matter, &peak, fewer, option, &option->peak))
+        if (!forecast_with(matter, &peak, fewer, option))
             return;
     }
-    option->usual = option->peak;
-    if (matter->wishes->peak != 1 && matter->service->rate_per_s > 0)
-        forecast_with(matter, matter->service, option->workers, option,
-                      &option->usual);
+    /* Workers that do not carry the load are no answer. */
+    if (option->cramped && peak.rate_per_s > 0 &&
+        option->peak.load >= FORECAST_OVERLOAD) {
+        option->peak = needed;
+        option->workers = needed.workers;
+        option->cramped = false;
+    }
     option->figures = figures_of(&peak, &option->peak);
 }
 
@@ -354,6 +351,48 @@ void options_make(const struct matter *matter, struct candidate *options)
         options[i].burden =
             figures_burden(&peak, &figures[i], weights, known) +
             scores_burden(matter->wishes, options[i].model, weights);
+}
+
+/* Requests that show whether limits are kept, but for those that are near. */
+enum { USUAL_REQUESTS = 8000 };
+
+struct looking {
+    const struct matter *matter;
+    const struct candidate *options;
+    bool fits[OPTIONS_MAX];
+};
+
+static void look_usually(int index, void *data)
+{
+    struct looking *looking = data;
+    const struct matter *matter = looking->matter;
+    const struct candidate *option = &looking->options[index];
+    struct precision precision = matter->precision;
+    struct forecast f;
+    char why[256];
+
+    precision.budget = precision.requests;
+    if (precision.requests > USUAL_REQUESTS)
+        precision.requests = USUAL_REQUESTS;
+    if (option->why[0] || !wishes_allow(matter->wishes, option->model) ||
+        forecast_make(matter->service, matter->machine, option->model,
+                      option->workers, &precision, &f, why, sizeof why) < 0 ||
+        f.beyond > 0)
+        return;
+    struct figures figures = figures_of(matter->service, &f);
+    looking->fits[index] = figures_fit(matter->service, &figures);
+}
+
+bool options_kept_usually(const struct matter *matter,
+                          const struct candidate *options)
+{
+    struct looking looking = {matter, options, {false}};
+    bool kept = false;
+
+    parallel_run(matter->model_count, look_usually, &looking);
+    for (int i = 0; i < matter->model_count; i++)
+        kept |= looking.fits[i];
+    return kept;
 }
 
 int options_best(const struct candidate *options, int count)

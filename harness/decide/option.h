@@ -87,7 +87,7 @@ struct candidate {
     const struct model_constants *model;
     int workers;  /* 0: none to set */
     bool cramped; /* fewer workers than needed, since memory holds no more */
-    struct forecast usual, peak;
+    struct forecast peak;
     struct figures forecast; /* as it was made */
     /* The forecast's, times what was measured over what was forecast. */
     struct figures figures;
@@ -101,6 +101,11 @@ struct candidate {
 
 /* The service with its rate at the peak. */
 struct service matter_peak(const struct matter *matter);
+
+/* Whether the service means something at its peak; otherwise false, with what
+ * is wrong. */
+bool matter_check(const struct service *service, const struct wishes *wishes,
+                  char *why, size_t why_size);
 
 struct figures figures_of(const struct service *service,
                           const struct forecast *peak);
@@ -133,6 +138,10 @@ void candidate_correct(const struct candidate *option, struct figures *figures);
 
 /* Forecasts each model. `options` has room for matter->model_count. */
 void options_make(const struct matter *matter, struct candidate *options);
+
+/* Whether an option keeps the limits at the usual rate. */
+bool options_kept_usually(const struct matter *matter,
+                          const struct candidate *options);
 
 /* The least burdened of the options that fit, or -1. */
 int options_best(const struct candidate *options, int count);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table is 100 columns wide at most; its rows are ordered by burden.
+ * The table is 100 columns wide at most, on a terminal as wide as that is; its
+ * rows are ordered by burden.
  */
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 
 #include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
+#include "harness/screen/table.h"
 #include "words.h"
 
 enum { CELL = 72 };
@@ -115,7 +117,12 @@ static const char *cell_of(const struct decision *decision, int option,
         snprintf(text, CELL, "%.2f", o->figures.of[DRIVER_CPU]);
         break;
     case COLUMN_MEMORY:
-        figure_text("_bytes", decision_memory_bytes(decision, option), text);
+        /* Under overload it grows without end. */
+        figure_text("_bytes",
+                    isinf(o->figures.of[DRIVER_LATENCY])
+                        ? NAN
+                        : decision_memory_bytes(decision, option),
+                    text);
         break;
     case COLUMN_RATE:
         if (isfinite(judged->headroom))
@@ -143,18 +150,21 @@ static void print_table(const struct decision *decision)
 {
     int order[OPTIONS_MAX];
     char text[CELL];
+    struct table_text table;
+    FILE *file = table_open(&table, stdout);
 
     order_of(decision, order);
     for (int c = 0; c < COLUMNS; c++)
-        printf("%s%*s", c > 0 ? " " : "", widths[c],
-               title_of(decision, c, text));
-    puts("");
+        fprintf(file, "%s%*s", c > 0 ? " " : "", widths[c],
+                title_of(decision, c, text));
+    fputc('\n', file);
     for (int i = 0; i < decision->matter.model_count; i++) {
         for (int c = 0; c < COLUMNS; c++)
-            printf("%s%*s", c > 0 ? " " : "", widths[c],
-                   cell_of(decision, order[i], c, text));
-        puts("");
+            fprintf(file, "%s%*s", c > 0 ? " " : "", widths[c],
+                    cell_of(decision, order[i], c, text));
+        fputc('\n', file);
     }
+    table_close(&table);
 }
 
 /* "390/s at the peak of 1.3 times the usual 300/s": what the table is for. */
@@ -178,7 +188,7 @@ static const char *load_text(const struct decision *decision, char *text,
 void decision_print(const struct decision *decision)
 {
     static struct sentences sentences;
-    char load[200];
+    char load[200], command[2048];
 
     decision_words(decision, &sentences);
     printf("%s\n\n", sentences.of[0]);
@@ -187,6 +197,11 @@ void decision_print(const struct decision *decision)
     puts("");
     for (int i = 1; i < sentences.count; i++)
         puts(sentences.of[i]);
+    if (decision->choice.leader >= 0 &&
+        decision_size_command(decision, command, sizeof command))
+        printf("how many workers, and the lines for your server (gunicorn, "
+               "uvicorn, Tomcat, nginx ...): %s\n",
+               command);
 }
 
 static void put_escaped(const char *text)

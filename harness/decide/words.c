@@ -12,6 +12,9 @@
 
 enum { FIGURE = 48, NAMES = 600, PART = 160, EDGE = 300 };
 
+/* Draws in which it misses nothing, but for some. */
+static const double KEEPS_ALL = 0.995;
+
 /* A difference that is told. */
 static const double TOLD = 1.05;
 
@@ -121,13 +124,45 @@ static const char *limits_text(const struct service *p, char *text, size_t size)
     return text;
 }
 
+/* "isolation>=5", for each score that an option must have. */
+static const char *required_text(const struct wishes *wishes, char *text,
+                                 size_t size)
+{
+    char one[FIGURE];
+
+    text[0] = '\0';
+    for (int d = DRIVERS_MEASURED; d < DRIVERS; d++) {
+        if (wishes->least[d] <= 0)
+            continue;
+        snprintf(one, sizeof one, "%s>=%s", driver_name(d),
+                 digits_of(wishes->least[d], 3).text);
+        append(text, size, " and ", one);
+    }
+    return text;
+}
+
+/* Whether the scores that are required leave no option. */
+static bool all_barred(const struct decision *decision)
+{
+    for (int m = 0; m < decision->matter.model_count; m++)
+        if (decision->choice.of[m].fate != FATE_BARRED)
+            return false;
+    return true;
+}
+
 static void say_none(const struct decision *decision,
                      struct sentences *sentences)
 {
     const struct choice *choice = &decision->choice;
-    char limits[PART];
-    bool usual = decision->advice.kept == KEPT && decision->wishes.peak > 1;
+    char limits[PART], required[PART];
 
+    if (all_barred(decision)) {
+        sentences_say(
+            sentences, "none: no option has the score that is required: %s",
+            required_text(&decision->wishes, required, sizeof required));
+        return;
+    }
+    required_text(&decision->wishes, required, sizeof required);
     if (decision_kept(decision) == KEPT_UNKNOWN) {
         sentences_say(sentences,
                       "cannot be told: no option is known to keep %s, and of "
@@ -135,14 +170,16 @@ static void say_none(const struct decision *decision,
                       limits_text(&decision->peak, limits, sizeof limits));
         return;
     }
-    sentences_say(sentences, "none: no option keeps %s%s",
+    sentences_say(sentences, "none: no option%s%s keeps %s%s",
+                  required[0] ? " with " : "", required,
                   limits_text(&decision->peak, limits, sizeof limits),
-                  usual ? " at the peak, though some do at the usual rate"
-                        : "");
+                  decision->kept_usually
+                      ? " at the peak, though some do at the usual rate"
+                      : "");
     if (choice->none < 1)
         sentences_say(sentences,
-                      "in %.0f %% of what is possible some option would, by "
-                      "the errors of forecasts and inputs",
+                      "with inputs and forecasts that are off as far as they "
+                      "may be, some option does in %.0f %% of the draws",
                       100 * (1 - choice->none));
 }
 
@@ -200,6 +237,23 @@ static void say_choice(const struct decision *decision,
     }
 }
 
+/* Whoever reads the first sentence alone sees what it rests on. */
+static void say_what_from(const struct decision *decision,
+                          struct sentences *sentences)
+{
+    const struct advice *advice = &decision->advice;
+    const struct choice *choice = &decision->choice;
+    char *answer = sentences->of[0];
+    size_t used = strlen(answer);
+
+    if (choice->leader >= 0 && decision->options[choice->leader].measured)
+        return;
+    snprintf(answer + used, sizeof sentences->of[0] - used, " (forecast%s)",
+             advice->shipped      ? ", with constants of another machine"
+             : !advice->validated ? ", whose errors are not known here"
+                                  : "");
+}
+
 /* "memory: 6.1 MiB against 40.2 MiB", for a driver on which two differ. */
 static bool driver_text(const struct decision *decision, int a, int b,
                         enum driver driver, char *text, size_t size)
@@ -251,23 +305,73 @@ static void say_differences(const struct decision *decision,
     }
 }
 
+/* A rate at which the choice flips is a peak of the usual one, too. */
+static const char *peak_text(const struct decision *decision,
+                             const struct flip *flip, bool above, char *text,
+                             size_t size)
+{
+    const struct service *p = decision->matter.service;
+    double edge = above ? flip->above : flip->below;
+    double peak = decision->wishes.peak * edge / p->rate_per_s;
+
+    text[0] = '\0';
+    if (flip->input == INPUT_LOAD && p->rate_per_s > 0 && peak >= 1)
+        snprintf(text, size, " (or a peak of %s times the usual)",
+                 digits_of(peak, 3).text);
+    return text;
+}
+
 static const char *edge_text(const struct decision *decision,
                              const struct flip *flip, bool above, char *text,
                              size_t size)
 {
     const struct service *p = decision->matter.service;
     int leader = above ? flip->above_leader : flip->below_leader;
-    char value[FIGURE], then[PART];
+    char value[FIGURE], then[PART], peak[2 * FIGURE];
 
     if (leader < 0)
         snprintf(then, sizeof then, "none of them fits");
     else
-        snprintf(then, sizeof then, "%s leads", name_of(decision, leader));
-    snprintf(text, size, "%s from %s %s", then,
+        snprintf(then, sizeof then, "%s leads%s", name_of(decision, leader),
+                 decision->flips.slack > 0 ? " by more than 5 %" : "");
+    snprintf(text, size, "%s from about %s %s%s", then,
              input_text(p, flip->input, above ? flip->above : flip->below,
                         value, sizeof value),
-             above ? "up" : "down");
+             above ? "up" : "down",
+             peak_text(decision, flip, above, peak, sizeof peak));
     return text;
+}
+
+/* An input that flips nothing, in the list of those that were looked at as far
+ * as all are, or with how far there is such a service. */
+static void append_firm(const struct service *p, const struct flip *flip,
+                        char *whole, char *ranged, size_t size)
+{
+    double own = input_value(p, flip->input);
+    char text[PART], least[FIGURE], most[FIGURE];
+    bool all = lead_needs_nothing(flip->input) ||
+               (flip->least <= own / FLIPS_REACH * 1.01 &&
+                flip->most >= own * FLIPS_REACH / 1.01);
+
+    snprintf(text, sizeof text, all ? "%s" : "%s (%s to %s)",
+             input_name(p, flip->input),
+             input_text(p, flip->input, flip->least, least, sizeof least),
+             input_text(p, flip->input, flip->most, most, sizeof most));
+    append(all ? whole : ranged, size, ", ", text);
+}
+
+static void say_firm(const char *whole, const char *ranged,
+                     struct sentences *sentences)
+{
+    if (whole[0])
+        sentences_say(sentences,
+                      "would not flip it, up to a factor of %d either way: %s",
+                      FLIPS_REACH, whole);
+    if (ranged[0])
+        sentences_say(sentences,
+                      "would not flip it, as far as there is such a service: "
+                      "%s",
+                      ranged);
 }
 
 static void say_flips(const struct decision *decision,
@@ -275,8 +379,8 @@ static void say_flips(const struct decision *decision,
 {
     const struct flips *flips = &decision->flips;
     const struct service *p = decision->matter.service;
-    char firm[NAMES] = "", unknown[NAMES] = "", own[FIGURE], below[EDGE],
-         above[EDGE];
+    char firm[NAMES] = "", ranged[NAMES] = "", unknown[NAMES] = "";
+    char own[FIGURE], below[EDGE], above[EDGE];
 
     for (int i = 0; i < flips->count; i++) {
         const struct flip *flip = &flips->of[i];
@@ -286,7 +390,7 @@ static void say_flips(const struct decision *decision,
             append(unknown, sizeof unknown, ", ", input_name(p, flip->input));
         if (!down && !up) {
             if (looked && !flip->unknown)
-                append(firm, sizeof firm, ", ", input_name(p, flip->input));
+                append_firm(p, flip, firm, ranged, sizeof firm);
             continue;
         }
         below[0] = above[0] = '\0';
@@ -310,10 +414,7 @@ static void say_flips(const struct decision *decision,
                       "what would flip it was looked for in limit and memory "
                       "alone: with fewer requests another option leads "
                       "already, so close are they");
-    if (firm[0])
-        sentences_say(sentences,
-                      "would not flip it, up to a factor of 16 either way: %s",
-                      firm);
+    say_firm(firm, ranged, sentences);
 }
 
 /* Constants that move the lead, where an end of their interval turns it. */
@@ -343,7 +444,7 @@ static void say_what_to_learn(const struct decision *decision,
 {
     const struct flips *flips = &decision->flips;
 
-    if (flips->best < 0)
+    if (flips->best < 0 || decision->choice.leader < 0)
         return;
     const struct flip *flip = &flips->of[flips->best];
     sentences_say(sentences,
@@ -359,7 +460,9 @@ static void say_cramped(const struct decision *decision,
     char named[PART];
 
     for (int m = 0; m < decision->matter.model_count; m++)
-        if (decision->options[m].cramped)
+        if (decision->options[m].cramped &&
+            decision->options[m].figures.memory_most_bytes <=
+                decision->peak.memory_bytes)
             sentences_say(sentences,
                           "%s: the memory holds no more workers, though more "
                           "would be quicker",
@@ -490,6 +593,29 @@ static void say_evidence(const struct decision *decision,
                       "times, those that are forecast for exponential ones");
 }
 
+/* Lighter options that were passed over, and why. */
+static void say_passed_over(const struct decision *decision,
+                            struct sentences *sentences)
+{
+    const struct choice *choice = &decision->choice;
+    const struct candidate *options = decision->options;
+    char named[PART];
+
+    for (int m = 0; m < decision->matter.model_count; m++) {
+        const struct judged *of = &choice->of[m];
+        if (m == choice->leader || of->fate != FATE_FITS ||
+            !(options[m].burden < options[choice->leader].burden) ||
+            of->regret95 <= choice->of[choice->leader].regret95 ||
+            of->keeps > KEEPS_ALL)
+            continue;
+        sentences_say(sentences,
+                      "not taken: %s, the lightest in %.0f %% of the draws, "
+                      "since it misses the load or a limit in %.0f %% of them",
+                      with_workers(decision, m, named, sizeof named),
+                      100 * of->best, 100 * (1 - of->keeps));
+    }
+}
+
 void decision_words(const struct decision *decision,
                     struct sentences *sentences)
 {
@@ -497,9 +623,12 @@ void decision_words(const struct decision *decision,
 
     sentences->count = 0;
     say_choice(decision, sentences);
+    say_what_from(decision, sentences);
     if (decision->choice.kind == CHOICE_EQUAL ||
         decision->choice.kind == CHOICE_TOSS_UP)
         say_differences(decision, sentences);
+    if (decision->choice.leader >= 0)
+        say_passed_over(decision, sentences);
     say_evidence(decision, sentences);
     say_cramped(decision, sentences);
     if (decision->choice.leader >= 0)

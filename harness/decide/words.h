@@ -19,10 +19,12 @@ double decision_memory_bytes(const struct decision *decision, int option);
 void decision_print(const struct decision *decision);
 void decision_markdown(const struct decision *decision);
 
-/* The command that asks again; weights and scores are not in it. Returns text.
- */
+/* The command that asks again, and the one that asks how many workers the
+ * service needs. Return text; the latter NULL if no option has workers. */
 const char *decision_command(const struct decision *decision, char *text,
                              size_t size);
+const char *decision_size_command(const struct decision *decision, char *text,
+                                  size_t size);
 
 /* A new object. */
 json_t *decision_json(const struct decision *decision);

@@ -78,9 +78,9 @@ bool evidence_possible(const struct service *service, char *why, size_t size)
                  "the workload varies by %.0f times its mean at most", CV_MOST);
     else if (warmup_ns_of(service) > WARMUP_MOST_NS)
         snprintf(why, size,
-                 "such waits and pauses need %.0f s to settle, and %.0f s are "
-                 "the most",
-                 warmup_ns_of(service) / NS_PER_S, WARMUP_MOST_NS / NS_PER_S);
+                 "such waits and pauses need %s to settle, and %s are the most",
+                 digits_ns(warmup_ns_of(service)).text,
+                 digits_ns(WARMUP_MOST_NS).text);
     return why[0] == '\0';
 }
 

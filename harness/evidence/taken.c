@@ -40,8 +40,12 @@ static double measured_latency(const struct service *p, const json_t *trial,
     /* Far below its limit, what a stall adds decides nothing. */
     if (!reading_is_stalled(trial, fmax(latency_ns, p->limit_ns)))
         return latency_ns;
-    snprintf(why, size, "the machine stood still for up to %s meanwhile",
-             digits_ns(stall_ns).text);
+    if (isfinite(stall_ns))
+        snprintf(why, size, "the machine froze for up to %s meanwhile",
+                 digits_ns(stall_ns).text);
+    else
+        snprintf(why, size,
+                 "for how long the machine froze meanwhile is not known");
     return NAN;
 }
 

@@ -150,7 +150,7 @@ static int take_workers_of(const struct reader *reader, struct cell *cell,
         return -EINVAL;
     if (model->available && !model->has_workers)
         return reader_fail(reader, entry->line,
-                           "the model %s has no workers to set", name);
+                           "the model %s has no worker setting", name);
     return take_text(reader, &cell->workers_of[model - reader->models], entry);
 }
 

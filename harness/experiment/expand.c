@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "entrants.h"
+#include "harness/arithmetic/digits.h"
 #include "harness/base/names.h"
 #include "harness/load/schedule.h"
 #include "modes.h"
@@ -389,9 +390,9 @@ static int take_slo(const struct expansion *expansion, struct load_point *point)
     if (point->slo.limit_ns <= wait_ns &&
         wait_cv_of(point->workload, &point->arguments) == 0)
         return reader_fail(expansion->reader, given->line,
-                           "\"slo\" is %s, and a request waits %.4g ms by "
+                           "\"slo\" is %s, and a request waits %s by "
                            "itself: no server can keep it",
-                           given->text, (double)wait_ns / 1e6);
+                           given->text, digits_ns((double)wait_ns).text);
     strcpy(point->slo.text, given->text);
     return 0;
 }
@@ -464,9 +465,10 @@ static int judge_slicing(const struct expansion *expansion,
         slicing->slice_ns - slicing->discard_ns < COUNTED_WAITS * wait_ns)
         return reader_fail(
             expansion->reader, cell->line,
-            "[cell %s]: a request waits %.4g s by itself; discard must be %d "
+            "[cell %s]: a request waits %s by itself; discard must be %d "
             "times as long and what is left of a slice %d times",
-            cell->name, (double)wait_ns / 1e9, DISCARD_WAITS, COUNTED_WAITS);
+            cell->name, digits_ns((double)wait_ns).text, DISCARD_WAITS,
+            COUNTED_WAITS);
     return 0;
 }
 
@@ -623,18 +625,18 @@ static int take_course(const struct expansion *expansion,
     if (point->timeout_ns <= longest_ns)
         return reader_fail(
             expansion->reader, expansion->cell->line,
-            "[cell %s]: %s waits %.4g s by itself, longer than its timeout of "
-            "%.4g s; raise timeout",
+            "[cell %s]: %s waits %s by itself, longer than its timeout of %s; "
+            "raise timeout",
             point->section,
             longest_ns > wait_ns ? "one request in a million" : "a request",
-            (double)longest_ns / 1e9, (double)point->timeout_ns / 1e9);
+            digits_ns((double)longest_ns).text,
+            digits_ns((double)point->timeout_ns).text);
     if (point->window_ns < wait_ns)
-        return reader_fail(
-            expansion->reader, expansion->cell->line,
-            "[cell %s]: a request waits %.4g s by itself, longer "
-            "than the window of %.4g s; raise window",
-            point->section, (double)wait_ns / 1e9,
-            (double)point->window_ns / 1e9);
+        return reader_fail(expansion->reader, expansion->cell->line,
+                           "[cell %s]: a request waits %s by itself, longer "
+                           "than the window of %s; raise window",
+                           point->section, digits_ns((double)wait_ns).text,
+                           digits_ns((double)point->window_ns).text);
     return judge_session(expansion, point);
 }
 

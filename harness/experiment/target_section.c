@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "harness/base/names.h"
 
@@ -29,18 +30,170 @@ static int take_path(const struct reader *reader, const struct ini_entry *entry,
     return 0;
 }
 
+/* Takes http://HOST[:PORT] of a service that runs already. Returns its length,
+ * or -EINVAL. */
+static int take_host(const struct reader *reader, const struct ini_entry *entry,
+                     const char *text, struct asking *asking)
+{
+    size_t host =
+        strncmp(text, "http://", 7) != 0 ? 0 : strcspn(text + 7, ":/?# \t");
+    size_t size = 7 + host;
+    long port = 80;
+    char *end;
+
+    if (!strncasecmp(text, "https:", 6))
+        return reader_fail(
+            reader, entry->line,
+            "\"%s\": TLS is not supported: give the port at which the service "
+            "speaks plain http://, or end TLS in front of it and ask behind "
+            "(docs/decisions/0011-no-tls.md says what that leaves out)",
+            entry->key);
+    if (host == 0 || host >= sizeof asking->host || text[7] == '[')
+        return reader_fail(reader, entry->line,
+                           "\"%s\" must begin with %s/ of a service that its "
+                           "command starts, or with http://HOST:PORT/ (a name "
+                           "or an IPv4 address) of one that runs already",
+                           entry->key, URL_START);
+    if (text[size] == ':') {
+        port = strtol(text + size + 1, &end, 10);
+        size = (size_t)(end - text);
+    }
+    if (port < 1 || port > 65535)
+        return reader_fail(reader, entry->line,
+                           "\"%s\" must have a port from 1 to 65535",
+                           entry->key);
+    snprintf(asking->host, sizeof asking->host, "%.*s", (int)host, text + 7);
+    asking->port = (int)port;
+    return (int)size;
+}
+
+/* Takes one of the URLs, without what others have as well: the server. */
+static int take_one(const struct reader *reader, const struct ini_entry *entry,
+                    const char *text, struct asking *asking)
+{
+    struct asking first = *asking;
+    char rest[INI_VALUE_MAX + 2], why[256];
+    const char *url = strstr(text, "http");
+    int used = 0;
+
+    if (asking->url_count == ASKING_URLS_MAX)
+        return reader_fail(reader, entry->line, "\"%s\": more than %d URLs",
+                           entry->key, ASKING_URLS_MAX);
+    if (!url || strcspn(text, "/") < (size_t)(url - text))
+        url = NULL; /* /redirect?to=http://... */
+    if (url && !strncmp(url, URL_START, strlen(URL_START)))
+        used = (int)strlen(URL_START);
+    else if (url || asking->url_count == 0)
+        used = take_host(reader, entry, url ? url : text, asking);
+    if (used < 0)
+        return used;
+    if (url && asking->url_count > 0 &&
+        (strcmp(first.host, asking->host) != 0 || first.port != asking->port))
+        return reader_fail(reader, entry->line,
+                           "\"%s\": all URLs are of one server; write their "
+                           "paths alone",
+                           entry->key);
+    if (url)
+        snprintf(rest, sizeof rest, "%.*s%s%s", (int)(url - text), text,
+                 url[used] == '/' ? "" : "/", url + used);
+    else
+        snprintf(rest, sizeof rest, "%s", text);
+    if (asking_take_url(rest, &asking->urls[asking->url_count], why,
+                        sizeof why) < 0)
+        return reader_fail(reader, entry->line, "\"%s\": \"%.100s\" %s",
+                           entry->key, text, why);
+    asking->url_count++;
+    return 0;
+}
+
+/* URLs stand with ", " between. */
 static int take_url(const struct reader *reader, const struct ini_entry *entry,
                     const struct key *key, void *into)
 {
-    const char *path = entry->value + strlen(URL_START);
+    struct asking *asking = (void *)((char *)into + key->offset);
+    const char *at = entry->value;
+    char one[INI_VALUE_MAX + 1];
+    int sum = 0, result = 0;
 
-    if (strncmp(entry->value, URL_START, strlen(URL_START)) != 0 ||
-        (*path != '/' && *path != '\0'))
+    while (at && result == 0) {
+        const char *end = strstr(at, ", ");
+        snprintf(one, sizeof one, "%.*s", end ? (int)(end - at) : INI_VALUE_MAX,
+                 at);
+        result = take_one(reader, entry, one, asking);
+        at = end ? end + 2 + strspn(end + 2, " ") : NULL;
+    }
+    for (int i = 0; i < asking->url_count; i++)
+        sum += asking->urls[i].weight;
+    if (result == 0 && sum > ASKING_WEIGHTS_MAX)
         return reader_fail(reader, entry->line,
-                           "\"url\" must begin with %s/: the port is picked "
-                           "anew for each trial",
-                           URL_START);
-    return take_path(reader, entry, path, (char *)into + key->offset);
+                           "\"%s\": the weights are %d together, and %d are "
+                           "the most",
+                           entry->key, sum, ASKING_WEIGHTS_MAX);
+    return result;
+}
+
+static int take_login(const struct reader *reader,
+                      const struct ini_entry *entry, const struct key *key,
+                      void *into)
+{
+    char why[256];
+
+    if (asking_take_url(entry->value, (void *)((char *)into + key->offset), why,
+                        sizeof why) == 0)
+        return 0;
+    return reader_fail(reader, entry->line, "\"%s\" %s", entry->key, why);
+}
+
+static int take_method(const struct reader *reader,
+                       const struct ini_entry *entry, const struct key *key,
+                       void *into)
+{
+    if (!asking_is_method(entry->value))
+        return reader_fail(reader, entry->line,
+                           "\"%s\" is \"%s\"; methods are in capitals: GET, "
+                           "HEAD, POST, PUT, PATCH, DELETE",
+                           entry->key, entry->value);
+    return reader_copy_text(reader, entry, (char *)into + key->offset,
+                            key->size);
+}
+
+static int take_headers(const struct reader *reader,
+                        const struct ini_entry *entry, const struct key *key,
+                        void *into)
+{
+    const char *fault = asking_headers_fault(entry->value);
+
+    if (fault)
+        return reader_fail(reader, entry->line, "\"%s\": \"%.100s\" %s",
+                           entry->key, entry->value, fault);
+    return reader_copy_text(reader, entry, (char *)into + key->offset,
+                            key->size);
+}
+
+static int take_token(const struct reader *reader,
+                      const struct ini_entry *entry, const struct key *key,
+                      void *into)
+{
+    const char *fault = asking_token_fault(entry->value);
+
+    if (fault)
+        return reader_fail(reader, entry->line, "\"%s\": \"%s\" %s", entry->key,
+                           entry->value, fault);
+    return reader_copy_text(reader, entry, (char *)into + key->offset,
+                            key->size);
+}
+
+static int take_check(const struct reader *reader,
+                      const struct ini_entry *entry, const struct key *key,
+                      void *into)
+{
+    char why[256];
+
+    if (load_rule_parse(entry->value, (void *)((char *)into + key->offset), why,
+                        sizeof why) == 0)
+        return 0;
+    return reader_fail(reader, entry->line, "\"%s\": \"%s\" %s", entry->key,
+                       entry->value, why);
 }
 
 static int take_ready(const struct reader *reader,
@@ -62,8 +215,8 @@ static int take_body(const struct reader *reader, const struct ini_entry *entry,
 {
     struct target *target = into;
 
-    target->has_body = true;
-    return reader_copy_text(reader, entry, target->body, key->size);
+    target->asking.has_expected = true;
+    return reader_copy_text(reader, entry, target->asking.expected, key->size);
 }
 
 static int take_discipline(const struct reader *reader,
@@ -91,8 +244,35 @@ const struct key target_keys[] = {
      "starts the server in the foreground; {port}, {dir} (a fresh folder), "
      "{config}, {workers} and {here} (the experiment's folder) are filled in",
      KEY_TEXT, KEY_IN(struct target, command)},
-    {"url", "http://127.0.0.1:{port}/PATH", NULL, "the URL of every request",
-     KEY_OWN, KEY_IN(struct target, path), .take = take_url},
+    {"url", "[METHOD] URL [WEIGHT], ...", NULL,
+     "what requests ask for: http://127.0.0.1:{port}/PATH, or "
+     "http://HOST:PORT/PATH of a service that runs already (then without a "
+     "command); of further URLs the path is enough",
+     KEY_OWN, KEY_IN(struct target, asking), .take = take_url},
+    {"method", "a method", "GET; POST with a body",
+     "of the URLs that name none", KEY_OWN,
+     KEY_IN(struct target, asking.method), .take = take_method},
+    {"headers", "Name: value | Name: value", NULL,
+     "header lines of every request; {token}, {env:NAME}", KEY_OWN,
+     KEY_IN(struct target, asking.headers), .take = take_headers},
+    {"send", "text", NULL, "the body of POST, PUT and PATCH; {env:NAME}",
+     KEY_TEXT, KEY_IN(struct target, asking.send)},
+    {"send_file", "a file", NULL,
+     "that body from a file, by its path from the experiment's folder",
+     KEY_TEXT, KEY_IN(struct target, asking.send_file)},
+    {"login", "[METHOD] /PATH", NULL,
+     "asked once before all else; what it gives goes into the header lines as "
+     "{token}",
+     KEY_OWN, KEY_IN(struct target, asking.login), .take = take_login},
+    {"login_send", "text", NULL, "the login's body; {env:NAME}", KEY_TEXT,
+     KEY_IN(struct target, asking.login_send)},
+    {"token", "$.member, header NAME, cookie NAME", "found by its usual names",
+     "where the login's answer has the token", KEY_OWN,
+     KEY_IN(struct target, asking.token), .take = take_token},
+    {"check", "body, status, ~REGEX, ignore $.at, $.a[*].b", "body",
+     "what every answer must be: the first one's body, a status of 200 to 299, "
+     "a match, or the first one's JSON but for these members",
+     KEY_OWN, KEY_IN(struct target, asking.check), .take = take_check},
     {"ready", "connect, or /PATH", "connect",
      "the server is ready when it accepts a connection, or answers this path "
      "with 200",
@@ -109,7 +289,7 @@ const struct key target_keys[] = {
      KEY_TEXT, KEY_IN(struct target, config)},
     {"body", "text", "the first answer's",
      "the body that every answer must have", KEY_OWN,
-     KEY_IN(struct target, body), .take = take_body},
+     KEY_IN(struct target, asking.expected), .take = take_body},
     {"discipline", "unknown, alone, worker, thread, process, loop", "unknown",
      "what a request occupies while it waits: the only thread, one of a fixed "
      "number of workers, a thread or process of its own, or nothing; for "
@@ -128,6 +308,8 @@ const struct key target_keys[] = {
 static bool set_program(struct target *target)
 {
     const char *command = target->command;
+    if (target_is_attached(target))
+        return true;
     bool here = !strncmp(command, "{here}", 6);
     char *word = NULL;
 
@@ -151,9 +333,36 @@ static int check(const struct reader *reader, int line,
         return reader_fail(reader, line,
                            "there is a model or a target named \"%s\" already",
                            target->name);
-    if (target->command[0] == '\0' || target->path[0] == '\0')
-        return reader_fail(reader, line, "[target %s] has no %s", target->name,
-                           target->command[0] == '\0' ? "command" : "url");
+    const struct asking *asking = &target->asking;
+    bool attached = target_is_attached(target);
+    if (asking->url_count == 0)
+        return reader_fail(reader, line, "[target %s] has no url",
+                           target->name);
+    if (attached && asking->port == 0)
+        return reader_fail(reader, line,
+                           "[target %s] has no command, and {port} in its url: "
+                           "give the command, or the port at which the service "
+                           "runs already",
+                           target->name);
+    if (!attached && asking->port > 0)
+        return reader_fail(reader, line,
+                           "[target %s] has a command, so its url must begin "
+                           "with %s/: the port is picked anew for each trial",
+                           target->name, URL_START);
+    if (attached &&
+        (target->prepare[0] || target->config[0] || target->ready_path[0]))
+        return reader_fail(reader, line,
+                           "[target %s] has no command: prepare, config and "
+                           "ready are of a service that a command starts",
+                           target->name);
+    if (asking->send[0] && asking->send_file[0])
+        return reader_fail(reader, line,
+                           "[target %s] has send and send_file: leave out one",
+                           target->name);
+    if (asking->has_expected && asking->check.kind != RULE_BODY)
+        return reader_fail(reader, line,
+                           "[target %s] has body, so check is body",
+                           target->name);
     if (target->workers > 0 && target_has_workers(target))
         return reader_fail(reader, line,
                            "[target %s] has workers and {workers}: leave out "
@@ -182,7 +391,9 @@ static int add(const struct reader *reader, int line, struct target *target)
                            MODELS_MAX);
     *model = (struct model_info){.name = target->name,
                                  .path = target->program,
-                                 .summary = target->command,
+                                 .summary = target_is_attached(target)
+                                                ? "a service that runs already"
+                                                : target->command,
                                  .task = "unknown",
                                  .flags = "",
                                  .parameters = "[]",

@@ -47,16 +47,8 @@ int value_count(const char *text, int min, int max, int *value, char *why,
 
 int value_rate(const char *text, double *per_s, char *why, size_t why_size)
 {
-    size_t length = strlen(text);
-
-    if (length > 2 && !strcmp(text + length - 2, "/s"))
-        length -= 2;
-    char number[64];
-    if (length < sizeof number) {
-        snprintf(number, sizeof number, "%.*s", (int)length, text);
-        if (units_parse_rate(number, per_s) == 0 && *per_s <= 1e7)
-            return 0;
-    }
+    if (units_parse_rate(text, per_s) == 0 && *per_s <= 1e7)
+        return 0;
     snprintf(why, why_size,
              "is \"%s\"; a rate per second is a number above 0 and up to 10M: "
              "200, 2k, 0.5",
@@ -71,7 +63,7 @@ bool value_multiple(const char *text, double *multiple)
     if (length < 2 || length >= sizeof number || text[length - 1] != 'x')
         return false;
     snprintf(number, sizeof number, "%.*s", (int)length - 1, text);
-    return units_parse_rate(number, multiple) == 0 && *multiple <= 100;
+    return units_parse_number(number, multiple) == 0 && *multiple <= 100;
 }
 
 /* Reads a plain decimal number at the start of `text`, without the signs, names

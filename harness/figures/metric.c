@@ -227,15 +227,14 @@ static double capacity(const struct metric *metric, const json_t *trial,
     double value = json_figure_of(found, metric->part);
 
     if (json_true_of(found, "cannot_meet"))
-        snprintf(why, size,
-                 "cannot meet %s even at 10 %% of the %.0f/s that it reaches",
-                 slo ? slo : "the limit",
-                 json_figure_of(found, "ceiling_per_s"));
+        snprintf(
+            why, size, "cannot meet %s even at 10 %% of the %s that it reaches",
+            slo ? slo : "the limit",
+            digits_whole(json_figure_of(found, "ceiling_per_s"), "/s").text);
     else if (limit)
-        snprintf(why, size,
-                 "at least %.0f/s: the %s %s the limit, not the server",
-                 json_figure_of(found, "last_success"), limit,
-                 !strcmp(limit, "connections") ? "are" : "is");
+        snprintf(why, size, "at least %s: the %s %s the limit, not the server",
+                 digits_whole(json_figure_of(found, "last_success"), "/s").text,
+                 limit, !strcmp(limit, "connections") ? "are" : "is");
     else if (isnan(value))
         snprintf(why, size, "the search has no result");
     else
@@ -426,11 +425,17 @@ static bool ends_in(const char *name, const char *end)
 
 char *metric_format(const char *name, double value, char *text, size_t size)
 {
-    struct digits digits =
-        ends_in(name, "_bytes") ? digits_bytes(value)
-        : ends_in(name, "_ns")
-            ? digits_ns(value)
-            : digits_three(value, ends_in(name, "_per_s") ? "/s" : "");
+    bool rate = ends_in(name, "_per_s");
+
+    /* One request in three hours is a rate too. */
+    if (rate && value > 0 && value < 0.01) {
+        snprintf(text, size, "%s/s", digits_of(value, 3).text);
+        return text;
+    }
+    struct digits digits = ends_in(name, "_bytes") ? digits_bytes(value)
+                           : ends_in(name, "_ns")
+                               ? digits_ns(value)
+                               : digits_three(value, rate ? "/s" : "");
 
     snprintf(text, size, "%s", digits.text);
     return text;

@@ -71,5 +71,5 @@ const struct metric *metric_find(const char *name);
 const char *metric_mark(const json_t *row);
 
 /* Three significant digits and the unit at the end of the metric's name:
- * "1990/s", "50.2 ms", "12.3 MiB". Returns text. */
+ * "1,990/s", "50.2 ms", "12.3 MiB". Returns text. */
 char *metric_format(const char *name, double value, char *text, size_t size);

@@ -20,6 +20,7 @@
  */
 #include <math.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/load/record.h"
 #include "models/runtime/clients/store.h"
 #include "rule.h"
@@ -152,13 +153,12 @@ static void oldest_unanswered(const struct gate_facts *facts, struct gate *gate)
     gate_most(gate, age,
               fmax(3 * (double)load->service.max_ns,
                    OVERTAKEN_MAX * age / fmax(load->overtaken, 0.001)));
-    gate_say(
-        gate,
-        "the oldest of %llu unanswered requests was %.3g ms old; meanwhile "
-        "each other connection got %.3g answers on average, and no answer "
-        "took over %.3g ms",
-        (unsigned long long)load->unanswered, age / 1e6, load->overtaken,
-        (double)load->service.max_ns / 1e6);
+    gate_say(gate,
+             "the oldest of %llu unanswered requests was %s old; meanwhile "
+             "each other connection got %.3g answers on average, and no answer "
+             "took over %s",
+             (unsigned long long)load->unanswered, digits_ns(age).text,
+             load->overtaken, digits_ns((double)load->service.max_ns).text);
 }
 
 static void answers(const struct gate_facts *facts, struct gate *gate)
@@ -255,9 +255,10 @@ static void lag_at(const struct load_result *load, double percentile,
     gate_most(gate, fmax(0, lateness_at(load, percentile)),
               fmax(least_ns, 0.05 * figure));
     gate_say(gate,
-             "the generator's own lateness makes %.3g ms of a p%.0f of %.3g "
-             "ms, %.3g ms allowed%s",
-             gate->value / 1e6, percentile, figure / 1e6, gate->limit / 1e6,
+             "the generator's own lateness makes %s of a p%.0f of %s, %s "
+             "allowed%s",
+             digits_ns(gate->value).text, percentile, digits_ns(figure).text,
+             digits_ns(gate->limit).text,
              gate->ok ? "" : "; lower the rate or free its CPUs");
 }
 
@@ -407,8 +408,9 @@ static void backend_lateness(const struct gate_facts *facts, struct gate *gate)
      * right. */
     if (facts->open || (double)backend->lateness_p90_ns <= limit)
         gate->figures &= ~(unsigned)FIGURE_THROUGHPUT;
-    gate_say(gate, "the backend was %.3g ms late (%s), %.3g ms allowed",
-             late / 1e6, few ? "p90" : "p99", gate->limit / 1e6);
+    gate_say(gate, "the backend was %s late (%s), %s allowed",
+             digits_ns(late).text, few ? "p90" : "p99",
+             digits_ns(gate->limit).text);
 }
 
 static void backend_busy(const struct gate_facts *facts, struct gate *gate)
@@ -441,9 +443,8 @@ static void sampler(const struct gate_facts *facts, struct gate *gate)
     }
     gate_most(gate, fmax(first, last), fmax(10e6, 0.02 * facts->window_ns));
     gate_say(gate,
-             "CPU and memory were sampled within %.3g ms of the window's "
-             "edges",
-             gate->value / 1e6);
+             "CPU and memory were sampled within %s of the window's edges",
+             digits_ns(gate->value).text);
 }
 
 static void server_alive(const struct gate_facts *facts, struct gate *gate)
@@ -677,9 +678,10 @@ static void arrivals(const struct gate_facts *facts, struct gate *gate)
     gate_most(gate, fabs(variance / mean - 1),
               4 * sqrt((2 + 1 / mean) / k) + 0.05);
     gate_say(gate,
-             "requests sent per %.3g ms have %.3g times the variance of "
+             "requests sent per %s have %.3g times the variance of "
              "random arrivals, 1 +- %.2g allowed",
-             (double)load->bin_ns / 1e6, variance / mean, gate->limit);
+             digits_ns((double)load->bin_ns).text, variance / mean,
+             gate->limit);
 }
 
 const struct gate_rule gate_steady_rules[] = {

@@ -6,6 +6,7 @@
  */
 #include <math.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/machine/noise.h"
 #include "rule.h"
 
@@ -42,9 +43,9 @@ static void clock_steps(const struct gate_facts *facts, struct gate *gate)
     }
     gate_most(gate, fmax((double)trial->platform.lateness.max_ns, asleep_ns),
               50e6);
-    gate_say(gate, "the machine stood still for at most %.3g ms%s",
-             gate->value / 1e6,
-             gate->ok ? "" : ": a stopped guest or a stepped clock");
+    gate_say(gate, "the machine froze for up to %s%s",
+             digits_ns(gate->value).text,
+             gate->ok ? "" : " (a paused VM, or a clock that was set)");
 }
 
 static void speed(const struct gate_facts *facts, struct gate *gate)
@@ -59,9 +60,9 @@ static void speed(const struct gate_facts *facts, struct gate *gate)
     }
     gate_most(gate, fabs(now / usual - 1), 0.15);
     gate_say(gate,
-             "reference work ran at %.0f %% of the speed in this cell's "
-             "earlier trials",
-             100 * now / usual);
+             "the CPU ran %.0f %% %s than in earlier trials of this cell "
+             "(limit 15 %%)",
+             100 * fabs(now / usual - 1), now < usual ? "slower" : "faster");
 }
 
 /* The counter moves in ticks, so one tick more is allowed. */
@@ -136,11 +137,9 @@ static void foreign_cpu(const struct gate_facts *facts, struct gate *gate)
     if (first->busy_grain_ns > 0)
         chance = 3 * sqrt(0.25 * (double)first->busy_grain_ns / all);
     gate_most(gate, foreign / all, QUIET_FOREIGN_SHARE + chance);
-    gate_say(gate,
-             "other processes of this machine used %.3g %% of its CPUs, "
-             "%.2g %% allowed%s",
-             100 * gate->value, 100 * gate->limit,
-             gate->ok ? "" : "; end them");
+    gate_say(gate, "%sother processes used %.3g %% of the CPUs (limit %.2g %%)",
+             gate->ok ? "" : "machine too busy: ", 100 * gate->value,
+             100 * gate->limit);
 }
 
 /* Sum of the counters' growth in the window; -1: none is known. */
@@ -270,9 +269,9 @@ static void metronome_cost(const struct gate_facts *facts, struct gate *gate)
 }
 
 const struct gate_rule gate_machine_rules[] = {
-    {"clock", clock_steps, "the machine stood still or was suspended",
+    {"clock", clock_steps, "the machine froze or was suspended",
      FIGURES_TIMED & ~FIGURE_CPU, EFFECT_WITHHELD},
-    {"machine_speed", speed, "reference work ran faster or slower than before",
+    {"machine_speed", speed, "the CPU ran faster or slower than before",
      FIGURES_TIMED, EFFECT_LEVEL},
     {"metronome_cost", metronome_cost,
      "watching the machine took over 1 % of a CPU", FIGURES_TIMED,

@@ -10,6 +10,7 @@
  */
 #include <math.h>
 
+#include "harness/arithmetic/digits.h"
 #include "rule.h"
 
 /* A wait may end this much early because of timers. */
@@ -48,9 +49,9 @@ static void mean_floor(const struct gate_facts *facts, double wait, double cv,
     gate_most(gate, fmax(0, wait - mean), slack);
     gate->lasting = true;
     gate_say(gate,
-             "the answers took %.4g ms on average, the work waits for %.4g ms, "
+             "the answers took %s on average, the work waits for %s, "
              "by chance %.2g %% less%s",
-             mean / 1e6, wait / 1e6, 100 * chance,
+             digits_ns(mean).text, digits_ns(wait).text, 100 * chance,
              gate->ok ? "" : ": the server left waits out");
 }
 
@@ -85,9 +86,9 @@ static void service_floor(const struct gate_facts *facts, struct gate *gate)
     }
     gate_most(gate, fmax(0, wait - least), slack);
     gate->lasting = true; /* waiting in another attempt does not undo it */
-    gate_say(
-        gate, "the quickest answer took %.4g ms, the work waits for %.4g ms%s",
-        least / 1e6, wait / 1e6, gate->ok ? "" : ": the server left waits out");
+    gate_say(gate, "the quickest answer took %s, the work waits for %s%s",
+             digits_ns(least).text, digits_ns(wait).text,
+             gate->ok ? "" : ": the server left waits out");
 }
 
 /* Compares with the planned rate, not with the schedule made from it. */

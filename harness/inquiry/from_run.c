@@ -255,6 +255,7 @@ int from_run_open(const char *directory, const char *experiment,
                    : EXIT_USAGE;
         if (code != EXIT_OK)
             fail(code, directory, why);
+        inquiry->machine.untrusted |= measured_untrusted(run);
     }
     json_decref(trials);
     json_decref(run);

@@ -8,13 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "digest.h"
 #include "harness/base/json.h"
 #include "harness/decide/words.h"
 #include "harness/results/results.h"
 #include "harness/results/stored.h"
+#include "sized.h"
 
 enum { SCHEMA_VERSION = 1, PATH_SIZE = 4096 };
 
@@ -45,9 +46,20 @@ static const struct {
 
 enum { MEMBERS = sizeof members / sizeof *members };
 
+/* The names of the fields that are marked. */
+static json_t *fields_json(const bool *fields)
+{
+    json_t *names = json_array();
+
+    for (int f = 0; f < SERVICE_FIELDS; f++)
+        if (fields[f])
+            json_array_append_new(names, json_string(service_field_name(f)));
+    return names;
+}
+
 static json_t *service_json(const struct service *service)
 {
-    json_t *json = json_object(), *given = json_array();
+    json_t *json = json_object();
 
     for (int i = 0; i < MEMBERS; i++) {
         const char *at = (const char *)service + members[i].offset;
@@ -56,10 +68,8 @@ static json_t *service_json(const struct service *service)
                                 ? json_real(*(const double *)(const void *)at)
                                 : json_integer(*(const int *)(const void *)at));
     }
-    for (int f = 0; f < SERVICE_FIELDS; f++)
-        if (service->given[f])
-            json_array_append_new(given, json_string(service_field_name(f)));
-    json_object_set_new(json, "given", given);
+    json_object_set_new(json, "given", fields_json(service->given));
+    json_object_set_new(json, "profiled", fields_json(service->profiled));
     return json;
 }
 
@@ -137,16 +147,9 @@ int inquiry_store(const struct inquiry *inquiry, const json_t *validation,
                   const json_t *cells, const char *folder, char *why,
                   size_t why_size)
 {
-    if (mkdir(folder, 0777) < 0) {
-        int error = errno;
-        snprintf(why, why_size, "%s: %s%s", folder, strerror(error),
-                 error == EEXIST ? "; a decision is never overwritten: name "
-                                   "another folder"
-                                 : "");
-        return -error;
-    }
     int status =
         store(folder, "asked.json", inquiry_json(inquiry), why, why_size);
+
     if (status == 0)
         status = store(folder, "machine.json", machine_json(&inquiry->machine),
                        why, why_size);
@@ -162,18 +165,79 @@ int inquiry_store(const struct inquiry *inquiry, const json_t *validation,
     return status;
 }
 
+/* What an answer may follow from, and the workers that go with it. */
+static const char *const files[] = {"asked.json",      "machine.json",
+                                    "validation.json", "cells.json",
+                                    "evidence.json",   "size.json"};
+
+/* The SHA-256 of each file that is there. */
+static json_t *files_json(const char *folder)
+{
+    json_t *json = json_object();
+    char path[PATH_SIZE], hex[DIGEST_HEX_SIZE];
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        in_folder(folder, files[i], path, sizeof path);
+        if (digest_file(path, hex) == 0)
+            json_object_set_new(json, files[i], json_string(hex));
+    }
+    return json;
+}
+
+/* The first file that is not the one that the answer was made from; NULL: none.
+ * An answer of an older version names none, and compare() says so. */
+static const char *changed_file(const char *folder, const json_t *known)
+{
+    json_t *now = known ? files_json(folder) : NULL;
+    const char *changed = NULL;
+
+    for (size_t i = 0; now && !changed && i < sizeof files / sizeof *files; i++)
+        if (strcmp(json_text_of(now, files[i]),
+                   json_text_of(known, files[i])) != 0)
+            changed = files[i];
+    json_decref(now);
+    return changed;
+}
+
+/* The answer as its file has it. */
+static json_t *answer_json(const struct decision *decision, const char *folder)
+{
+    json_t *json = decision_json(decision);
+
+    if (json)
+        json_object_set_new(json, "files", files_json(folder));
+    return json;
+}
+
 int inquiry_store_answer(const struct decision *decision, const char *folder,
                          char *why, size_t why_size)
 {
-    return store(folder, "decision.json", decision_json(decision), why,
+    json_t *sized = sized_json(decision);
+    int status = sized ? store(folder, "size.json", sized, why, why_size) : 0;
+
+    if (status < 0)
+        return status;
+    return store(folder, "decision.json", answer_json(decision, folder), why,
                  why_size);
+}
+
+/* Marks the fields of these names. */
+static void read_fields(const json_t *names, bool *fields)
+{
+    const json_t *name;
+    size_t i;
+
+    json_array_foreach (names, i, name)
+        for (int f = 0; f < SERVICE_FIELDS; f++)
+            if (json_is_string(name) &&
+                !strcmp(json_string_value(name), service_field_name(f)))
+                fields[f] = true;
 }
 
 /* Returns the member that is wrong, or NULL. */
 static const char *read_service(const json_t *json, struct service *service)
 {
-    const json_t *given = json_object_get(json, "given"), *name;
-    size_t i;
+    const json_t *given = json_object_get(json, "given");
 
     for (int m = 0; m < MEMBERS; m++) {
         const json_t *value = json_object_get(json, members[m].name);
@@ -187,11 +251,8 @@ static const char *read_service(const json_t *json, struct service *service)
     }
     if (!json_is_array(given))
         return "given";
-    json_array_foreach (given, i, name)
-        for (int f = 0; f < SERVICE_FIELDS; f++)
-            if (json_is_string(name) &&
-                !strcmp(json_string_value(name), service_field_name(f)))
-                service->given[f] = true;
+    read_fields(given, service->given);
+    read_fields(json_object_get(json, "profiled"), service->profiled);
     return NULL;
 }
 
@@ -249,6 +310,13 @@ static const char *read_models(const json_t *list, struct inquiry *inquiry)
     return NULL;
 }
 
+static bool is_text_or_null(const json_t *json, const char *member)
+{
+    const json_t *value = json_object_get(json, member);
+
+    return json_is_string(value) || json_is_null(value);
+}
+
 /* Returns the member that is wrong, or NULL. */
 static const char *read_inquiry(const json_t *json, struct inquiry *inquiry)
 {
@@ -261,6 +329,12 @@ static const char *read_inquiry(const json_t *json, struct inquiry *inquiry)
         return "language";
     inquiry->language = (enum language)language;
     inquiry->shipped = json_true_of(json, "shipped");
+    if (!is_text_or_null(json, "run"))
+        return "run";
+    if (!is_text_or_null(json, "experiment"))
+        return "experiment";
+    if (!is_text_or_null(json, "profile"))
+        return "profile";
     json_take_text(json, "run", inquiry->run, sizeof inquiry->run);
     question->scaled = inquiry->shipped && inquiry->run[0];
     json_take_text(json, "experiment", inquiry->experiment,
@@ -298,7 +372,8 @@ static int take_asked(const json_t *json, void *into, char *why,
     if (wrong)
         snprintf(why, why_size, "\"%s\" is missing, or is no such value",
                  wrong);
-    return !wrong && service_check(&inquiry->question.service, why, why_size)
+    return !wrong && matter_check(&inquiry->question.service, &inquiry->wishes,
+                                  why, why_size)
                ? 0
                : -EINVAL;
 }
@@ -407,13 +482,12 @@ static json_t *as_stored(const json_t *json)
     return again;
 }
 
-static int compare(const char *folder, const json_t *answer, char *why,
-                   size_t why_size)
+static int compare(const char *folder, const char *name, const json_t *answer,
+                   char *why, size_t why_size)
 {
     char path[PATH_SIZE];
-    json_t *stored =
-        stored_json(in_folder(folder, "decision.json", path, sizeof path), NULL,
-                    why, why_size);
+    json_t *stored = stored_json(in_folder(folder, name, path, sizeof path),
+                                 NULL, why, why_size);
     json_t *again = stored ? as_stored(answer) : NULL;
     const char *key = again ? first_difference(stored, again) : NULL;
     int status = !stored ? -EINVAL : !again ? -ENOMEM : key ? -EILSEQ : 0;
@@ -432,12 +506,51 @@ static int compare(const char *folder, const json_t *answer, char *why,
     return status;
 }
 
+/* Of a decision without workers there is no such file. */
+static int compare_size(const char *folder, const json_t *sized, char *why,
+                        size_t why_size)
+{
+    char path[PATH_SIZE];
+    bool stored =
+        access(in_folder(folder, "size.json", path, sizeof path), F_OK) == 0;
+
+    if (sized && stored)
+        return compare(folder, "size.json", sized, why, why_size);
+    if (!sized && !stored)
+        return 0;
+    snprintf(why, why_size, "%.3000s: it was %s", path,
+             stored ? "added, and follows from nothing" : "removed");
+    return -EILSEQ;
+}
+
+/* Whether the files are those that the answer was made from. Returns 0, -EILSEQ
+ * for another one, or -EINVAL where there is no answer to read. */
+static int check_files(const char *folder, char *why, size_t why_size)
+{
+    char path[PATH_SIZE];
+    json_t *stored =
+        stored_json(in_folder(folder, "decision.json", path, sizeof path), NULL,
+                    why, why_size);
+    const char *changed =
+        stored ? changed_file(folder, json_object_get(stored, "files")) : NULL;
+
+    if (changed)
+        snprintf(why, why_size,
+                 "%.3000s/%s is not the file that the answer was made from: it "
+                 "was changed, added or removed",
+                 folder, changed);
+    json_decref(stored);
+    return changed ? -EILSEQ : stored ? 0 : -EINVAL;
+}
+
 int inquiry_verify(const char *folder, char *why, size_t why_size)
 {
     static struct inquiry inquiry;
     static struct decision decision;
-    int status = inquiry_read(folder, &inquiry, why, why_size);
+    int status = check_files(folder, why, why_size);
 
+    if (status == 0)
+        status = inquiry_read(folder, &inquiry, why, why_size);
     if (status == 0) {
         status = decision_make(&inquiry, &decision);
         if (status < 0)
@@ -445,8 +558,12 @@ int inquiry_verify(const char *folder, char *why, size_t why_size)
                      folder);
     }
     if (status == 0) {
-        json_t *answer = decision_json(&decision);
-        status = compare(folder, answer, why, why_size);
+        json_t *answer = answer_json(&decision, folder);
+        json_t *sized = sized_json(&decision);
+        status = compare(folder, "decision.json", answer, why, why_size);
+        if (status == 0)
+            status = compare_size(folder, sized, why, why_size);
+        json_decref(sized);
         json_decref(answer);
     }
     inquiry_free(&inquiry);

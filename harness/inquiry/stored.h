@@ -9,13 +9,15 @@
  *   evidence.json    what was measured at the profile; missing, if nothing was
  *   cells.json       of a run's profile: the run's cells beside their
  *                    forecasts, the residuals where there is no validation.json
+ *   size.json        the workers of the options that are named (sized.h);
+ *                    missing, if there are none
  *   decision.json    the answer
  */
 #pragma once
 
 #include "harness/decide/decision.h"
 
-/* Makes the folder and writes what the answer will follow from: decide from
+/* Writes into the folder what the answer will follow from: decide from
  * what inquiry_read makes of it, since a file has fewer digits. `validation` is
  * what `bands` were read from, and `cells` are those of a run; NULL: there are
  * none. Returns 0, or a negative errno with a sentence. */
@@ -23,8 +25,8 @@ int inquiry_store(const struct inquiry *inquiry, const json_t *validation,
                   const json_t *cells, const char *folder, char *why,
                   size_t why_size);
 
-/* Writes what was measured at the profile; and the answer. Each returns as
- * inquiry_store. */
+/* Writes what was measured at the profile; and the answer, with its
+ * workers. Each returns as inquiry_store. */
 int inquiry_store_evidence(const struct evidence *evidence, const char *folder,
                            char *why, size_t why_size);
 int inquiry_store_answer(const struct decision *decision, const char *folder,

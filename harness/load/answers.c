@@ -244,6 +244,7 @@ void answers_free(struct load_request *requests, int count)
     for (int i = 0; requests && i < count; i++) {
         free((char *)requests[i].bytes);
         free((char *)requests[i].body);
+        load_check_free(requests[i].check);
     }
     free(requests);
 }

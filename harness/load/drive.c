@@ -43,7 +43,8 @@ int load_drive_init(struct load_drive *drive, const struct load_task *task)
                  (uint64_t)task->processes,
         .abandon_ns = INT64_MAX,
     };
-    load_record_init(&drive->record, spec, &task->slot->result);
+    load_record_init(&drive->record, spec, &task->slot->result,
+                     task->intervals);
     int status =
         load_pool_init(&drive->pool, spec, task->process, task->processes);
     if (status < 0)
@@ -54,8 +55,13 @@ int load_drive_init(struct load_drive *drive, const struct load_task *task)
         calloc((size_t)spec->request_count, sizeof *drive->references);
     if (!drive->scratch || !drive->references)
         return -ENOMEM;
-    for (int i = 0; i < spec->request_count; i++)
+    for (int i = 0; i < spec->request_count; i++) {
         drive->references[i].request = &spec->requests[i];
+        drive->references[i].kept = &drive->kept;
+        if (spec->requests[i].check && !drive->kept.bytes &&
+            !(drive->kept.bytes = malloc(CHECK_BODY_MAX + 1)))
+            return -ENOMEM;
+    }
     if (spec->mode == LOAD_CLOSED)
         return 0;
     return load_schedule_make(spec, task->process, task->processes,

@@ -40,8 +40,9 @@ struct load_task {
     int process, processes;
     struct load_control *control;
     struct load_slot *slot;
-    int control_fd; /* eventfd: control has changed */
-    int report_fd;  /* eventfd: to be written when the slot has changed */
+    struct load_interval *intervals; /* of this process; NULL: none */
+    int control_fd;                  /* eventfd: control has changed */
+    int report_fd; /* eventfd: to be written when the slot has changed */
 };
 
 struct load_drive {
@@ -51,6 +52,7 @@ struct load_drive {
     struct load_record record;
     struct load_pool pool;
     struct load_reference *references; /* one per request of the spec */
+    struct load_kept kept;             /* with requests that have a check */
     char *scratch; /* bytes read from a socket, until they are judged */
 
     /* Open loop: entries [taken, arrived) of the schedule are due and wait for

@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "harness/base/child.h"
+#include "harness/machine/meter/proc.h"
 #include "harness/machine/urgency.h"
 #include "requests.h"
 
@@ -58,6 +59,8 @@ struct load {
     const struct load_spec *spec;
     struct load_shared *shared;
     size_t shared_size;
+    struct load_interval *intervals; /* of each process in turn; or NULL */
+    size_t intervals_size;
     int processes;
     pid_t *pids; /* 0: reaped */
     char reason[LOAD_REASON_MAX];
@@ -114,6 +117,8 @@ static int check_spec(const struct load_spec *spec, char *why, size_t size)
         return refuse(why, size, "churn is a closed loop");
     if (!(spec->rate_per_s >= 0))
         return refuse(why, size, "a rate is 0 or more");
+    if (load_record_intervals(spec) > LOAD_INTERVALS_MAX)
+        return refuse(why, size, "the window has too many intervals");
     return load_schedule_check(spec, why, size);
 }
 
@@ -189,6 +194,8 @@ struct engine {
     int64_t armed_ns;
     int64_t ramp_end_ns, ramp_next_ns;
     int64_t cpu_start_ns;
+    int64_t told_ns; /* CPU time wanted of which the intervals know */
+    struct load_interval *interval; /* the current one; or NULL */
     bool ready, opened, closed, over;
 };
 
@@ -298,6 +305,32 @@ static void leave(struct engine *engine)
                      record->ended - oldest->overtakes, drive->pool.count);
 }
 
+/* The CPU time that this process has used or waited for; without schedstat only
+ * what it used. */
+static int64_t wanted_ns(void)
+{
+    char text[128], *end;
+    if (meter_proc_read("/proc/self/schedstat", text, sizeof text) <= 0)
+        return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    int64_t used_ns = strtoll(text, &end, 10);
+    return used_ns + strtoll(end, NULL, 10);
+}
+
+/* Gives the CPU time wanted until now to the interval that it was wanted in,
+ * give or take a turn of the loop. */
+static void mark_interval(struct engine *engine, int64_t now_ns)
+{
+    struct load_interval *now =
+        load_record_interval(&engine->drive.record, now_ns);
+    if (now == engine->interval)
+        return;
+    int64_t all_ns = wanted_ns();
+    if (engine->interval)
+        engine->interval->wanted_ns = all_ns - engine->told_ns;
+    engine->told_ns = all_ns;
+    engine->interval = now;
+}
+
 /* Does what is due at the window's edges. */
 static void mark(struct engine *engine, int64_t now_ns)
 {
@@ -309,6 +342,7 @@ static void mark(struct engine *engine, int64_t now_ns)
         engine->cpu_start_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
         result->connections_open = load_pool_open(&drive->pool);
     }
+    mark_interval(engine, now_ns);
     if (!engine->closed && engine->opened && load_drive_reached(drive))
         record->end_ns = now_ns;
     if (!engine->closed && now_ns >= record->end_ns) {
@@ -469,6 +503,15 @@ static int allocate(struct load *load)
     if (!load->shared)
         return -ENOMEM;
     load->shared_size = size;
+    if (load->spec->interval_ns > 0) {
+        size = (size_t)load->processes *
+               (size_t)load_record_intervals(load->spec) *
+               sizeof *load->intervals;
+        load->intervals = child_share(size);
+        if (!load->intervals)
+            return -ENOMEM;
+        load->intervals_size = size;
+    }
     load->control_fd = eventfd(0, EFD_CLOEXEC);
     load->report_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return load->control_fd < 0 || load->report_fd < 0 ? -errno : 0;
@@ -484,6 +527,10 @@ static int fork_all(struct load *load)
             .processes = load->processes,
             .control = &load->shared->control,
             .slot = &load->shared->slots[i],
+            .intervals =
+                load->intervals
+                    ? load->intervals + i * load_record_intervals(load->spec)
+                    : NULL,
             .control_fd = load->control_fd,
             .report_fd = load->report_fd,
         };
@@ -675,6 +722,26 @@ static void merge(const struct load *load, struct load_result *result)
                  failed->reason[0] ? failed->reason : strerror(-failed->error));
 }
 
+void load_peek(const struct load *load, struct load_progress *progress)
+{
+    const struct load_spec *spec = load->spec;
+
+    *progress = (struct load_progress){
+        .since_begin_ns =
+            clock_now_ns() - atomic_load(&load->shared->control.begin_ns)};
+    histogram_reset(&progress->latency);
+    for (int i = 0; i < load->processes; i++) {
+        const struct load_result *from = &load->shared->slots[i].result;
+
+        progress->answered += from->completed_in_window;
+        progress->failed +=
+            from->wrong + from->http_error + from->io_error + from->timeout;
+        histogram_merge(&progress->latency, spec->mode == LOAD_OPEN
+                                                ? &from->response
+                                                : &from->service);
+    }
+}
+
 int load_wait(struct load *load, struct load_result *result)
 {
     const struct load_spec *spec = load->spec;
@@ -690,6 +757,24 @@ int load_wait(struct load *load, struct load_result *result)
     return status;
 }
 
+int load_wait_until(struct load *load, int64_t until_ns)
+{
+    return wait_for(load, true, until_ns);
+}
+
+void load_interval(const struct load *load, int index,
+                   struct load_interval *interval)
+{
+    memset(interval, 0, sizeof *interval);
+    histogram_reset(&interval->response);
+    histogram_reset(&interval->punctual);
+    interval->processes = load->processes;
+    for (int i = 0; i < load->processes; i++)
+        load_record_merge_interval(
+            interval,
+            &load->intervals[i * load_record_intervals(load->spec) + index]);
+}
+
 void load_free(struct load *load)
 {
     if (!load)
@@ -699,6 +784,8 @@ void load_free(struct load *load)
             child_end(load->pids[i]);
     if (load->shared)
         munmap(load->shared, load->shared_size);
+    if (load->intervals)
+        munmap(load->intervals, load->intervals_size);
     if (load->control_fd >= 0)
         close(load->control_fd);
     if (load->report_fd >= 0)

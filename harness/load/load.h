@@ -82,9 +82,11 @@ struct load_spec {
     int burst; /* Poisson arrivals: how many requests are due at each instant.
                   The instants are that many times rarer, so that the rate
                   stays. 0 means 1 */
-    double rate_per_s; /* open loop: all processes together */
-    int connections;   /* closed: kept open, each busy;
-                          open: the most at any time */
+    double rate_per_s;     /* open loop: all processes together */
+    double rate_end_per_s; /* not 0: over the window the rate rises evenly from
+                              rate_per_s to this */
+    int connections;       /* closed: kept open, each busy;
+                              open: the most at any time */
     bool churn; /* closed loop: opens a new connection for every request, whose
                    clock starts when connecting begins. The ramp's connections
                    are closed */
@@ -115,7 +117,11 @@ struct load_spec {
     const volatile sig_atomic_t *stop; /* not NULL: once set, load_begin and
                               load_wait return -EINTR instead of waiting */
     enum load_mutation mutation;       /* set by the self-test only */
-    bool tenths;  /* keep response times for each tenth of the window */
+    int64_t interval_ns; /* open loop: not 0: load_interval tells what happened
+                            in each interval of the window, of which it has at
+                            most LOAD_INTERVALS_MAX */
+    bool tenths;  /* keep response times for each tenth of the window; in a
+                     closed loop, service times */
     bool series;  /* keep completions per 100 ms for the report */
     bool classes; /* keep response times for each class of requests */
 };
@@ -123,7 +129,7 @@ struct load_spec {
 /* The window in ten parts, to judge whether the rate is steady, and in bins of
  * 10 ms, to judge arrivals. Bins are longer if there would be more than
  * LOAD_BINS of them. */
-enum { LOAD_PARTS = 10, LOAD_BINS = 4096 };
+enum { LOAD_PARTS = 10, LOAD_BINS = 4096, LOAD_INTERVALS_MAX = 1000 };
 
 /* Why requests failed, counted one by one. The first three are io_error. */
 enum load_failure {
@@ -166,6 +172,8 @@ struct load_result {
     uint64_t pushes_missing;
     uint64_t lost; /* WebSockets that ended in the window without the generator
                       closing them */
+    uint64_t checked;  /* answers of the window whose body a check looked at; 0
+                          without checks, or if bodies are merely compared */
     uint64_t resent;   /* requests of the window that were sent once more, since
                       the server had closed a kept connection before any byte of
                       the answer (RFC 9112, section 9.3.1) */
@@ -192,8 +200,9 @@ struct load_result {
      * generator's own lateness. */
     struct histogram lag_free;
 
-    struct histogram tenths[LOAD_PARTS]; /* if the spec asks: response times by
-                                            intended time */
+    /* If the spec asks: response times by intended time; in a closed loop,
+     * service times by the time when the answer came. */
+    struct histogram tenths[LOAD_PARTS];
     /* If the spec asks: response times by class; in a closed loop, service
      * times. */
     struct histogram classes[CLASS_COUNT];
@@ -209,10 +218,33 @@ struct load_result {
     uint32_t series[36000];
 };
 
+/* One interval of an open loop's window. */
+struct load_interval {
+    uint64_t due, sent;  /* by the schedule; requests of the window alone */
+    uint64_t ok, errors; /* requests that ended in it, whenever due */
+    double service_ns;   /* the sum of those that are ok */
+    int64_t wanted_ns;   /* CPU time that the generator used or waited for; 0
+                            until a moment after the interval */
+    int in_flight_max;
+    int processes;             /* the generator's */
+    struct histogram response; /* of requests that ended in it, as in
+                                  load_result */
+    struct histogram punctual; /* less the generator's own lateness */
+};
+
 /* A load under way. */
 struct load;
 
 enum { LOAD_REASON_MAX = 192 };
+
+/* What a load under way has recorded so far. */
+struct load_progress {
+    int64_t since_begin_ns; /* of the warm-up */
+    uint64_t answered;      /* completed_in_window until now */
+    uint64_t failed;        /* requests of the window, wrong answers included */
+    struct histogram latency; /* response times of an open loop, else service
+                                 times */
+};
 
 /* Forks the generator's processes, which connect at once; they die with the
  * calling thread. The spec and the requests must live until load_free. Returns
@@ -242,9 +274,23 @@ int64_t load_begin(struct load *load);
  * the window will open, or a negative errno. */
 int64_t load_begin_at(struct load *load, int64_t begin_ns);
 
+/* Reads what the processes have recorded so far, without asking them and
+ * without a lock, once the load has begun: figures that they write meanwhile
+ * may be a few requests apart from each other. */
+void load_peek(const struct load *load, struct load_progress *progress);
+
 /* Ends the window now. Requests in flight get one more second; load_wait then
  * returns what was measured until now. Async-signal-safe. */
 void load_stop(struct load *load);
+
+/* Waits until a time, or until the load has ended: returns -ETIMEDOUT or 0; or
+ * -ECHILD or -EINTR as load_wait does. */
+int load_wait_until(struct load *load, int64_t until_ns);
+
+/* Merges what is known of an interval into *interval (large: allocate it). May
+ * be called while the load runs, once the interval has ended. */
+void load_interval(const struct load *load, int index,
+                   struct load_interval *interval);
 
 /* Waits for the end (window + drain) and merges the processes' results into
  * *result (large: allocate it). Returns 0, -ECHILD when a generator process

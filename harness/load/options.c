@@ -11,8 +11,10 @@
 
 #include "harness/base/flags.h"
 #include "models/runtime/base/units.h"
+#include "record.h"
 #include "schedule.h"
 
+static const int64_t SECOND_NS = INT64_C(1000000000);
 static const int64_t DAY_NS = INT64_C(86400000000000);
 
 static const char FORMATS[] = "text|json|csv|markdown";
@@ -32,9 +34,10 @@ static const struct flag_habit habits[] = {
     {"script", 's', true,
      "there are no scripts, and sizes and time-outs have names: see --method, "
      "--header, --body, --timeout"},
-    {NULL, 'q', true, "give -R, a rate of all connections together"},
+    {NULL, 'q', true,
+     "give -R, a rate of all connections together, kept whatever the answers "
+     "take"},
     {"qps", 0, true, "give -R, a rate of all connections together"},
-    {NULL, 'D', true, "give --body-file FILE"},
     {"data-binary", 0, true, "give --body TEXT or --body-file FILE"},
     {"data-raw", 0, true, "give --body TEXT"},
     {"data-urlencode", 0, true, "give --body TEXT, encoded"},
@@ -73,10 +76,17 @@ static const struct flag_habit habits[] = {
     {"timelimit", 0, true, "give -d"},
     {"max-time", 0, true, "give --timeout"},
     {"silent", 0, false, "only the result is printed"},
-    {"no-tui", 0, false, "there is no TUI; the result is printed at the end"},
+    {"no-tui", 0, false,
+     "only a terminal shows the state of the load; TERM=dumb has none"},
     {"verbose", 'v', false, "the first failure is always printed"},
     {"compressed", 0, false,
      "give -H 'Accept-Encoding: gzip'; bodies are counted as they come"},
+    {"u_latency", 'U', false,
+     "an open loop (-R) always counts from the intended time"},
+    {"batch_latency", 'B', false,
+     "an open loop (-R) always counts from the intended time"},
+    {"url", 0, true, "give the URL as a word of its own"},
+    {"fail", 0, false, "an answer that is not 2xx is always an error"},
     {"latency-correction", 0, false,
      "an open loop (-R) always counts from the intended time"},
     {"burst-rate", 0, true, "give --arrivals burst:K"},
@@ -125,21 +135,31 @@ static void take_header(char *text, void *into, struct argp_state *state)
     options->headers[options->header_count++] = text;
 }
 
+/* "2k", or "1k:20k" for a rate that rises. */
 static void take_rate(char *text, void *into, struct argp_state *state)
 {
-    struct load_options *options = into;
-    char number[64];
-    size_t length = strlen(text);
-    bool marked = length > 2 && strcmp(text + length - 2, "/s") == 0;
-    snprintf(number, sizeof number, "%.*s", (int)(marked ? length - 2 : length),
-             text);
-    if (length >= sizeof number ||
-        units_parse_rate(number, &options->plan.rate_per_s) < 0)
+    struct load_spec *plan = &((struct load_options *)into)->plan;
+    char *colon = strchr(text, ':'), first[64];
+    size_t length = colon ? (size_t)(colon - text) : strlen(text);
+    bool right = length < sizeof first;
+    plan->rate_end_per_s = 0;
+    if (right) {
+        snprintf(first, sizeof first, "%.*s", (int)length, text);
+        right = units_parse_rate(first, &plan->rate_per_s) == 0;
+    }
+    if (right && colon)
+        right = units_parse_rate(colon + 1, &plan->rate_end_per_s) == 0;
+    if (!right)
         argp_error(state,
                    "-R \"%s\" must be a number of requests per second over 0: "
-                   "0.5, 200, 200/s, 2k",
+                   "0.5, 200, 200/s, 2k; or two for a rate that rises: 1k:20k",
                    text);
-    options->plan.mode = LOAD_OPEN;
+    if (colon && plan->rate_end_per_s < 1.5 * plan->rate_per_s)
+        argp_error(state,
+                   "-R \"%s\": a rate that rises must end at one and a half "
+                   "times where it began at least",
+                   text);
+    plan->mode = LOAD_OPEN;
 }
 
 static void take_arrivals(char *text, void *into, struct argp_state *state)
@@ -183,7 +203,8 @@ static void take_output(char *text, void *into, struct argp_state *state)
 static const struct flag rows[] = {
     {"connections", 'c', "N",
      "Connections kept open (10; with -R the most at any time, 100)", FLAG_INT,
-     MEMBER(plan.connections), .least = 1, .most = 1000000},
+     MEMBER(plan.connections), .least = 1, .most = 1000000,
+     .heading = "The load:"},
     {"duration", 'd', "TIME", "Time measured, after the warm-up (10s)",
      FLAG_TIME, MEMBER(plan.window_ns), .least = 1000,
      .remark = " (a body: --body TEXT)"},
@@ -191,10 +212,18 @@ static const struct flag rows[] = {
     {"requests", 'n', "N",
      "End once N requests have ended; no warm-up, and no -d unless given",
      FLAG_COUNT, MEMBER(plan.requests_max), .least = 1, .most = 1000000000},
-    {"rate", 'R', "N[/s]",
-     "Open loop: N requests per second are due, answered or not. Without it a "
-     "closed loop: each connection asks again when it has its answer",
+    {"rate", 'R', "N[:M]",
+     "Open loop: N requests per second are due, answered or not; N:M: the rate "
+     "rises evenly from N to M, to find the knee. Without it a closed loop: "
+     "each connection asks again when it has its answer",
      FLAG_CALL, .call = take_rate},
+    {"interval", 0, "TIME",
+     "With -R: print a line each TIME (with N:M 1s, or a twentieth of -d if "
+     "that is less)",
+     FLAG_TIME, MEMBER(plan.interval_ns), .least = 1000000},
+    {"intervals", 0, "FILE",
+     "With -R: write these lines to FILE as JSON, one object a line", FLAG_TEXT,
+     MEMBER(intervals_path)},
     {"arrivals", 0, "poisson|uniform|burst:K",
      "When requests of an open loop are due; burst:K: K together at each "
      "Poisson instant, N a second in all (poisson)",
@@ -212,15 +241,18 @@ static const struct flag rows[] = {
      FLAG_ON, MEMBER(plan.churn)},
     {"threads", 't', "N",
      "Generator processes (as few as the open-file limit allows)", FLAG_INT,
-     MEMBER(plan.processes), .least = 1, .most = 64},
+     MEMBER(plan.processes), .least = 1, .most = 64,
+     .remark = " (a time limit: --timeout TIME)"},
+    {"seed", 0, "N", "Seed of the Poisson arrivals (1)", FLAG_COUNT,
+     MEMBER(plan.seed), .most = INT64_MAX},
     {"header", 'H', "LINE", "Add a header: 'Name: value'; repeatable",
-     FLAG_CALL, .call = take_header},
+     FLAG_CALL, .call = take_header, .heading = "The requests:"},
     {"method", 'm', "METHOD", "Method of the requests (GET; POST with a body)",
      FLAG_CALL, .call = take_method},
     {"request", 'X', .alias = true},
     {"body", 0, "TEXT", "The requests' body", FLAG_TEXT, MEMBER(body)},
     {"data", .alias = true},
-    {"body-file", 0, "FILE", "The requests' body from a file", FLAG_TEXT,
+    {"body-file", 'D', "FILE", "The requests' body from a file", FLAG_TEXT,
      MEMBER(body_path)},
     {"expect", 0, "FILE", "Every body must equal the file's bytes", FLAG_TEXT,
      MEMBER(expect_path)},
@@ -228,11 +260,9 @@ static const struct flag rows[] = {
      "The URL names one of Troika's workloads: compute the answers, with "
      "seeds in turn, and compare every body",
      FLAG_ON, MEMBER(check)},
-    {"seed", 0, "N", "Seed of the Poisson arrivals (1)", FLAG_COUNT,
-     MEMBER(plan.seed), .most = INT64_MAX},
     {"percentiles", 0, "LIST", "Percentiles to print (50,90,99,99.9)",
-     FLAG_CALL, .call = take_percentiles},
-    {"format", 0, FORMATS, "Form of the result (text)", FLAG_CHOICE,
+     FLAG_CALL, .call = take_percentiles, .heading = "The result:"},
+    {"format", 'f', FORMATS, "Form of the result (text)", FLAG_CHOICE,
      MEMBER(format)},
     {"output", 'o', "FILE", "Write the result to FILE", FLAG_CALL,
      .call = take_output},
@@ -267,6 +297,11 @@ static bool is_dash(const char *path)
     return path && !strcmp(path, "-");
 }
 
+static bool takes_stdout(const struct load_options *options)
+{
+    return !options->output_path || is_dash(options->output_path);
+}
+
 static void check_requests(const struct load_options *options,
                            struct argp_state *state)
 {
@@ -281,7 +316,7 @@ static void check_requests(const struct load_options *options,
         argp_error(state, "--body-file and --expect cannot both be read from "
                           "standard input");
     if (is_dash(options->hgrm_path) && options->format != FORMAT_TEXT &&
-        (!options->output_path || is_dash(options->output_path)))
+        takes_stdout(options))
         argp_error(state, "the result and --hgrm cannot both go to standard "
                           "output; give -o FILE");
 }
@@ -301,6 +336,33 @@ static void apply_count(struct load_options *options, struct argp_state *state)
         plan->connections = (int)plan->requests_max;
 }
 
+/* Sets the interval of a rate that rises unless one is given. */
+static void apply_intervals(struct load_options *options,
+                            struct argp_state *state)
+{
+    struct load_spec *plan = &options->plan;
+    bool rises = plan->rate_end_per_s > 0;
+    if (plan->mode != LOAD_OPEN &&
+        (plan->interval_ns > 0 || options->intervals_path))
+        argp_error(state, "--interval and --intervals are for a rate: give -R");
+    if (rises && plan->requests_max > 0)
+        argp_error(state, "-R N:M rises over a time: give -d instead of -n");
+    if (plan->interval_ns == 0 && (rises || options->intervals_path))
+        plan->interval_ns = plan->window_ns / 20 < SECOND_NS && rises
+                                ? plan->window_ns / 20
+                                : SECOND_NS;
+    if (plan->interval_ns > 0 && plan->requests_max > 0 &&
+        !options->has_duration)
+        argp_error(state, "--interval with -n needs -d as well");
+    if (load_record_intervals(plan) > LOAD_INTERVALS_MAX)
+        argp_error(state,
+                   "--interval: at most %d fit into -d; give a longer one",
+                   LOAD_INTERVALS_MAX);
+    if (is_dash(options->intervals_path) && takes_stdout(options))
+        argp_error(state, "the result and --intervals cannot both go to "
+                          "standard output; give -o FILE");
+}
+
 static void check_whole(void *into, struct argp_state *state)
 {
     struct load_options *options = into;
@@ -316,6 +378,7 @@ static void check_whole(void *into, struct argp_state *state)
     if (plan->connections == 0)
         plan->connections = plan->mode == LOAD_OPEN ? 100 : 10;
     apply_count(options, state);
+    apply_intervals(options, state);
     if (plan->mode == LOAD_OPEN && load_schedule_check(plan, why, sizeof why))
         argp_error(state, "-R: %s", why);
     if (load_target_parse(options->url, &options->target, why, sizeof why) < 0)

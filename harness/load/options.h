@@ -25,6 +25,7 @@ struct load_options {
     enum load_format format;
     const char *output_path;       /* NULL or "-": standard output */
     const char *hgrm_path;         /* NULL: none; "-": standard output */
+    const char *intervals_path;    /* likewise */
     bool has_duration, has_warmup; /* whether -d and --warmup are given */
 };
 

@@ -10,8 +10,13 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "harness/arithmetic/digits.h"
+#include "harness/base/json.h"
 #include "harness/base/version.h"
+#include "harness/screen/screen.h"
 #include "record.h"
 #include "schedule.h"
 
@@ -33,7 +38,7 @@ static double needs(double percentile)
     return ceil(BEYOND_MIN / (1 - percentile / 100) - 1e-6);
 }
 
-static bool earned(const struct histogram *histogram, double percentile)
+bool load_print_earned(const struct histogram *histogram, double percentile)
 {
     return (double)histogram->count >= needs(percentile);
 }
@@ -65,22 +70,6 @@ static double in_flight_mean(const struct load_print *print)
                        : 0;
 }
 
-/* Formats a time with three digits and a unit. */
-static const char *time_text(double ns, char *text, size_t size)
-{
-    static const struct {
-        double ns;
-        const char *unit;
-    } units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}};
-    int i = 0;
-    while (i < 3 && ns < units[i].ns * 0.9995)
-        i++;
-    double value = ns / units[i].ns;
-    int digits = value >= 99.95 || i == 3 ? 0 : value >= 9.995 ? 1 : 2;
-    snprintf(text, size, "%.*f %s", digits, value, units[i].unit);
-    return text;
-}
-
 static const char *kind_words(const struct load_print *print)
 {
     if (print->spec->churn)
@@ -92,14 +81,18 @@ static const char *kind_words(const struct load_print *print)
 static void text_load(const struct load_print *print, FILE *file)
 {
     const struct load_spec *spec = print->spec;
-    char warmup[32], window[32], name[LOAD_ARRIVALS_TEXT];
+    char name[LOAD_ARRIVALS_TEXT];
     char address[LOAD_ADDRESS_TEXT];
     fprintf(file, "%s (%s)\n  ", print->url,
             load_address_text(&spec->address, address, sizeof address));
+    char rise[48] = "";
+    if (spec->rate_end_per_s > 0)
+        snprintf(rise, sizeof rise, " to %s",
+                 digits_rate(spec->rate_end_per_s, 10).text);
     if (is_open(print))
         fprintf(
-            file, "open loop, %.10g requests/s, %s arrivals, at most %d",
-            spec->rate_per_s,
+            file, "open loop, %s%s, %s arrivals, at most %d",
+            digits_rate(spec->rate_per_s, 10).text, rise,
             load_schedule_name(spec->arrivals, spec->burst, name, sizeof name),
             spec->connections);
     else
@@ -107,8 +100,8 @@ static void text_load(const struct load_print *print, FILE *file)
                 spec->churn ? ", a new connection for every request" : "",
                 spec->connections);
     fprintf(file, " connections, %s measured after %s of warm-up\n",
-            time_text(window_s(print) * 1e9, window, sizeof window),
-            time_text((double)spec->warmup_ns, warmup, sizeof warmup));
+            digits_ns(window_s(print) * 1e9).text,
+            digits_ns((double)spec->warmup_ns).text);
     if (!print->complete)
         fputs("  interrupted: the figures are of the time until then\n", file);
 }
@@ -116,28 +109,66 @@ static void text_load(const struct load_print *print, FILE *file)
 static void text_latency(const struct load_print *print, FILE *file)
 {
     const struct histogram *histogram = load_print_headline(print);
-    char text[32];
     fprintf(file, "\n  %s\n", kind_words(print));
     if (histogram->count == 0) {
         fputs("    none: no request got the answer that it should\n", file);
         return;
     }
     fprintf(file, "    %-8s %10s\n", "mean",
-            time_text(histogram_mean_ns(histogram), text, sizeof text));
+            digits_ns(histogram_mean_ns(histogram)).text);
     for (int i = 0; i < print->percentile_count; i++) {
         double p = print->percentiles[i];
         fprintf(file, "    p%-7.10g ", p);
-        if (earned(histogram, p))
-            fprintf(file, "%10s\n",
-                    time_text((double)histogram_percentile_ns(histogram, p),
-                              text, sizeof text));
+        if (load_print_earned(histogram, p))
+            fprintf(
+                file, "%10s\n",
+                digits_ns((double)histogram_percentile_ns(histogram, p)).text);
         else if (p < 100)
             fprintf(file, "%10s  needs %.0f requests\n", "n/a", needs(p));
         else
             fprintf(file, "%10s  see max\n", "n/a");
     }
     fprintf(file, "    %-8s %10s\n", "max",
-            time_text((double)histogram->max_ns, text, sizeof text));
+            digits_ns((double)histogram->max_ns).text);
+}
+
+/* Rows of the text's histogram. Their limits are a factor apart, since
+ * latencies have long tails. */
+enum { ROWS = 10, BAR_COLUMNS = 40, ROW_COLUMNS = 28, COLUMNS_USUAL = 80 };
+
+static void text_distribution(const struct load_print *print, int columns,
+                              FILE *file)
+{
+    const struct histogram *histogram = load_print_headline(print);
+    double low = (double)histogram->min_ns, high = (double)histogram->max_ns;
+    uint64_t seen = 0, most = 0, counts[ROWS];
+    if (histogram->count < BEYOND_MIN || !(low < high))
+        return;
+    low = low < 1 ? 1 : low;
+    for (int i = 0; i < ROWS; i++) {
+        double limit = low * pow(high / low, (i + 1.0) / ROWS);
+        uint64_t within = i == ROWS - 1
+                              ? histogram->count
+                              : histogram_within(histogram, (int64_t)limit);
+        counts[i] = within - seen;
+        most = counts[i] > most ? counts[i] : most;
+        seen = within;
+    }
+    int room = columns - ROW_COLUMNS;
+    room = room < BAR_COLUMNS ? room : BAR_COLUMNS;
+    fputs("\n    up to         of requests\n", file);
+    for (int i = 0; i < ROWS; i++) {
+        double limit = low * pow(high / low, (i + 1.0) / ROWS);
+        int bar =
+            room <= 0 ? 0 : (int)((double)counts[i] * room / (double)most);
+        fprintf(file, "    %10s %8.3f %%", digits_ns(limit).text,
+                100.0 * (double)counts[i] / (double)histogram->count);
+        if (counts[i] > 0)
+            fputs(bar > 0 ? "  " : "  .", file);
+        for (int k = 0; k < bar; k++)
+            fputc('#', file);
+        fputc('\n', file);
+    }
 }
 
 static void text_resent(const struct load_result *result, FILE *file)
@@ -162,7 +193,8 @@ static void text_resent(const struct load_result *result, FILE *file)
 static void text_requests(const struct load_print *print, FILE *file)
 {
     const struct load_result *result = print->result;
-    fprintf(file, "\n  throughput   %.6g requests/s\n", per_s(print));
+    fprintf(file, "\n  throughput   %s\n",
+            digits_three(per_s(print), "/s").text);
     fprintf(file, "  requests     %lu: %lu ok", result->scheduled, result->ok);
     if (result->wrong)
         fprintf(file, ", %lu wrong body", result->wrong);
@@ -188,29 +220,26 @@ static void text_requests(const struct load_print *print, FILE *file)
             "most\n",
             result->connections_open, result->reopened, result->in_flight_max);
     text_resent(result, file);
-    char took[32], mean[32];
     if (print->spec->greeting)
         fprintf(file, "  WebSockets   %lu lost, %lu pushes, %lu missing",
                 result->lost, result->push.count - result->pushes_missing,
                 result->pushes_missing);
     if (result->push.count)
         fprintf(file, ", late by %s on average, %s at most",
-                time_text(histogram_mean_ns(&result->push), mean, sizeof mean),
-                time_text((double)result->push.max_ns, took, sizeof took));
+                digits_ns(histogram_mean_ns(&result->push)).text,
+                digits_ns((double)result->push.max_ns).text);
     if (print->spec->greeting)
         fputc('\n', file);
     if (result->connect.count)
-        fprintf(
-            file, "  connecting   %s on average\n",
-            time_text(histogram_mean_ns(&result->connect), took, sizeof took));
+        fprintf(file, "  connecting   %s on average\n",
+                digits_ns(histogram_mean_ns(&result->connect)).text);
     fprintf(file, "  generator    %d process%s, %.2f CPUs busy",
             result->processes, result->processes == 1 ? "" : "es", busy(print));
-    char late[32];
     if (is_open(print) && result->lag_free.count)
         fprintf(
             file, ", p99 of its own lateness %s",
-            time_text((double)histogram_percentile_ns(&result->lag_free, 99),
-                      late, sizeof late));
+            digits_ns((double)histogram_percentile_ns(&result->lag_free, 99))
+                .text);
     fputc('\n', file);
     if (print->reason)
         fprintf(file, "\n  NOT VALID: %s\n", print->reason);
@@ -221,7 +250,7 @@ static json_t *json_histogram(const struct load_print *print,
 {
     json_t *percentiles = json_array();
     for (int i = 0; i < print->percentile_count; i++)
-        if (earned(histogram, print->percentiles[i]))
+        if (load_print_earned(histogram, print->percentiles[i]))
             json_array_append_new(
                 percentiles,
                 json_pack("{sf sI}", "p", print->percentiles[i], "ns",
@@ -296,7 +325,7 @@ static json_t *json_result(const struct load_print *print)
     const char *failure =
         result->first_failure[0] ? result->first_failure : NULL;
     return json_pack(
-        "{si ss ss ss sb sb ss? so sI sf so so ss? sb so so so}",
+        "{si ss ss ss sb sb ss? so sI sf so so ss? sb so so so sO}",
         "schema_version", 1, "tool_version", version(), "url", print->url,
         "address",
         load_address_text(&print->spec->address, address, sizeof address),
@@ -306,7 +335,8 @@ static json_t *json_result(const struct load_print *print)
         "throughput_per_s", per_s(print), "requests", json_requests(result),
         "failures", json_failures(result), "failure", failure,
         "bodies_compared", print->compared, "connections", connections,
-        "latency", latency, "generator", generator);
+        "latency", latency, "generator", generator, "ramp",
+        print->ramp ? print->ramp : json_null());
 }
 
 static int write_json(const struct load_print *print, FILE *file)
@@ -343,7 +373,7 @@ static void write_rows(const struct load_print *print, bool markdown,
     fprintf(file, row, name, histogram_mean_ns(histogram));
     for (int i = 0; i < print->percentile_count; i++) {
         double p = print->percentiles[i];
-        if (!earned(histogram, p))
+        if (!load_print_earned(histogram, p))
             continue;
         snprintf(name, sizeof name, "%s_p%.10g_ns", kind, p);
         fprintf(file, row, name, (double)histogram_percentile_ns(histogram, p));
@@ -351,6 +381,30 @@ static void write_rows(const struct load_print *print, bool markdown,
     snprintf(name, sizeof name, "%s_max_ns", kind);
     fprintf(file, row, name, (double)histogram->max_ns);
     fprintf(file, row, "bodies_compared", print->compared ? 1.0 : 0.0);
+    const json_t *knee = json_object_get(print->ramp, "knee");
+    if (json_text_is(knee, "verdict", "found"))
+        fprintf(file, row, "knee_per_s", json_figure_of(knee, "rate_per_s"));
+}
+
+/* Writes for people; on a terminal, no line is wider than it. */
+static int write_text(const struct load_print *print, FILE *file)
+{
+    int columns = screen_width(file);
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+
+    if (!memory)
+        return -ENOMEM;
+    text_load(print, memory);
+    text_latency(print, memory);
+    text_distribution(print, columns > 0 ? columns : COLUMNS_USUAL, memory);
+    text_requests(print, memory);
+    int status = fclose(memory) == 0 ? 0 : -ENOMEM;
+    if (status == 0)
+        screen_print_lines(file, text);
+    free(text);
+    return status;
 }
 
 int load_print_write(const struct load_print *print, enum load_format format,
@@ -368,9 +422,7 @@ int load_print_write(const struct load_print *print, enum load_format format,
         write_rows(print, true, file);
         break;
     case FORMAT_TEXT:
-        text_load(print, file);
-        text_latency(print, file);
-        text_requests(print, file);
+        status = write_text(print, file);
     }
     if (fflush(file) != 0)
         return errno ? -errno : -EIO;

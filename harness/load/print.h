@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -29,12 +30,16 @@ struct load_print {
     bool compared;      /* bodies were compared with the expected one */
     bool complete;      /* not interrupted */
     const char *reason; /* why the measurement is invalid, or NULL */
+    json_t *ramp;       /* as ramp_json makes it; borrowed; NULL: none */
 };
 
 /* The histogram of response times (open loop) or of service times (closed
  * loop). */
 const struct histogram *load_print_headline(const struct load_print *print);
 
-/* Returns 0 or -EIO. */
+/* Whether at least 20 requests are beyond the percentile. */
+bool load_print_earned(const struct histogram *histogram, double percentile);
+
+/* Returns 0, -EIO or -ENOMEM. */
 int load_print_write(const struct load_print *print, enum load_format format,
                      FILE *file);

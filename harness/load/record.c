@@ -10,6 +10,13 @@
 
 enum { SERIES_STEP_NS = 100000000, BIN_MIN_NS = 10000000 };
 
+int load_record_intervals(const struct load_spec *spec)
+{
+    if (spec->interval_ns <= 0)
+        return 0;
+    return (int)((spec->window_ns + spec->interval_ns - 1) / spec->interval_ns);
+}
+
 void load_record_reset(const struct load_spec *spec, struct load_result *result)
 {
     histogram_reset(&result->response);
@@ -26,7 +33,8 @@ void load_record_reset(const struct load_spec *spec, struct load_result *result)
 }
 
 void load_record_init(struct load_record *record, const struct load_spec *spec,
-                      struct load_result *result)
+                      struct load_result *result,
+                      struct load_interval *intervals)
 {
     *record = (struct load_record){
         .result = result,
@@ -41,6 +49,9 @@ void load_record_init(struct load_record *record, const struct load_spec *spec,
         .window_ns = spec->window_ns,
         .slices = spec->slices,
         .slice_count = spec->slice_count,
+        .intervals = intervals,
+        .interval_count = load_record_intervals(spec),
+        .interval_ns = spec->interval_ns,
     };
     result->bin_ns = spec->window_ns / LOAD_BINS + 1;
     if (result->bin_ns < BIN_MIN_NS)
@@ -53,6 +64,24 @@ void load_record_init(struct load_record *record, const struct load_spec *spec,
 bool load_record_in_window(const struct load_record *record, int64_t at_ns)
 {
     return at_ns >= record->start_ns && at_ns < record->end_ns;
+}
+
+struct load_interval *load_record_interval(const struct load_record *record,
+                                           int64_t at_ns)
+{
+    if (!record->intervals || !load_record_in_window(record, at_ns))
+        return NULL;
+    int64_t index = (at_ns - record->start_ns) / record->interval_ns;
+    return index < record->interval_count ? &record->intervals[index] : NULL;
+}
+
+void load_record_due(struct load_record *record, int64_t due_ns)
+{
+    struct load_interval *interval = load_record_interval(record, due_ns);
+    if (due_ns >= record->start_ns)
+        record->result->scheduled++;
+    if (interval)
+        interval->due++;
 }
 
 /* Whether a request with these times belongs to the window. */
@@ -81,6 +110,9 @@ void load_record_in_flight(struct load_record *record, int change,
     if (load_record_in_window(record, now_ns) &&
         record->in_flight > result->in_flight_max)
         result->in_flight_max = record->in_flight;
+    struct load_interval *interval = load_record_interval(record, now_ns);
+    if (interval && record->in_flight > interval->in_flight_max)
+        interval->in_flight_max = record->in_flight;
 }
 
 void load_record_free_lag(struct load_record *record,
@@ -95,6 +127,9 @@ void load_record_sent(struct load_record *record, int64_t sent_ns)
 {
     if (!load_record_in_window(record, sent_ns))
         return;
+    struct load_interval *interval = load_record_interval(record, sent_ns);
+    if (interval)
+        interval->sent++;
     int64_t bin = (sent_ns - record->start_ns) / record->result->bin_ns;
     if (bin < record->result->bin_count)
         record->result->bins[bin]++;
@@ -127,11 +162,12 @@ static void record_response(struct load_record *record,
                          response_ns - times->late_ns);
     if (record->classes)
         histogram_record(&record->result->classes[times->class], response_ns);
-    if (record->tenths && !record->closed)
+    if (record->tenths) {
+        int64_t at_ns = record->closed ? times->done_ns : times->intended_ns;
         histogram_record(
-            &record->result
-                 ->tenths[(times->intended_ns - record->start_ns) / step_ns],
+            &record->result->tenths[(at_ns - record->start_ns) / step_ns],
             response_ns);
+    }
 }
 
 static void record_ok(struct load_record *record,
@@ -176,6 +212,30 @@ static void record_slice(struct load_record *record, int64_t done_ns)
         record->result->slices[record->slice]++;
 }
 
+static void record_interval(struct load_record *record,
+                            enum load_outcome outcome,
+                            const struct load_times *times)
+{
+    struct load_interval *interval =
+        load_record_interval(record, times->done_ns);
+    int64_t response_ns = times->done_ns - times->intended_ns;
+    if (!interval)
+        return;
+    if (outcome == OUTCOME_OK) {
+        interval->ok++;
+        interval->service_ns += (double)(times->done_ns - times->sent_ns);
+    } else {
+        interval->errors++;
+    }
+    if (outcome != OUTCOME_OK && outcome != OUTCOME_TIMEOUT)
+        return;
+    /* The memory is zero, and a reset would touch all of it. */
+    if (interval->response.count == 0)
+        interval->response.min_ns = interval->punctual.min_ns = INT64_MAX;
+    histogram_record(&interval->response, response_ns);
+    histogram_record(&interval->punctual, response_ns - times->late_ns);
+}
+
 static enum load_outcome mutated(enum load_mutation mutation,
                                  enum load_outcome outcome)
 {
@@ -197,6 +257,7 @@ bool load_record_end(struct load_record *record, enum load_outcome outcome,
             record_completed(record, times->done_ns);
         record_slice(record, times->done_ns);
     }
+    record_interval(record, outcome, times);
     record->ended++;
     if (!counts(record, times)) {
         result->ended_outside += outcome != OUTCOME_CONNECT;
@@ -254,6 +315,22 @@ static void merge_series(struct load_result *into,
         into->series_count = from->series_count;
 }
 
+void load_record_merge_interval(struct load_interval *into,
+                                const struct load_interval *from)
+{
+    into->due += from->due;
+    into->sent += from->sent;
+    into->ok += from->ok;
+    into->errors += from->errors;
+    into->service_ns += from->service_ns;
+    into->wanted_ns += from->wanted_ns;
+    into->in_flight_max += from->in_flight_max;
+    if (from->response.count == 0)
+        return; /* its memory was never touched */
+    histogram_merge(&into->response, &from->response);
+    histogram_merge(&into->punctual, &from->punctual);
+}
+
 void load_record_merge(struct load_result *into, const struct load_result *from)
 {
     into->scheduled += from->scheduled;
@@ -289,6 +366,7 @@ void load_record_merge(struct load_result *into, const struct load_result *from)
     into->bytes_read += from->bytes_read;
     into->reopened += from->reopened;
     into->resent += from->resent;
+    into->checked += from->checked;
     into->lost += from->lost;
     into->pushes_missing += from->pushes_missing;
     into->cpu_ns += from->cpu_ns;

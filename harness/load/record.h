@@ -20,7 +20,10 @@ struct load_record {
     int64_t window_ns;        /* as asked for: all processes have equal parts */
     const struct load_slice *slices; /* of the spec */
     int slice_count;
-    int slice; /* index of the current or next slice */
+    int slice;                       /* index of the current or next slice */
+    struct load_interval *intervals; /* NULL: none are asked for */
+    int interval_count;
+    int64_t interval_ns;
     int in_flight;
     int64_t in_flight_since_ns;
     uint64_t ended; /* requests that have ended, in the window or not */
@@ -45,18 +48,31 @@ enum load_outcome {
     OUTCOME_MALFORMED,
 };
 
+/* How many intervals the window of a spec has; the last one may be cut short.
+ */
+int load_record_intervals(const struct load_spec *spec);
+
 /* Empties the histograms that the spec asks for. */
 void load_record_reset(const struct load_spec *spec,
                        struct load_result *result);
 
+/* `intervals`: as many as load_record_intervals says, all zero, or NULL. */
 void load_record_init(struct load_record *record, const struct load_spec *spec,
-                      struct load_result *result);
+                      struct load_result *result,
+                      struct load_interval *intervals);
 
 bool load_record_in_window(const struct load_record *record, int64_t at_ns);
 
 /* A request is sent (+1) or has ended (-1). `now_ns` must not decrease. */
 void load_record_in_flight(struct load_record *record, int change,
                            int64_t now_ns);
+
+/* The interval that a time is in; NULL: none. */
+struct load_interval *load_record_interval(const struct load_record *record,
+                                           int64_t at_ns);
+
+/* A request of an open loop became due. */
+void load_record_due(struct load_record *record, int64_t due_ns);
 
 /* A request of an open loop found a free connection when it was due. */
 void load_record_free_lag(struct load_record *record,
@@ -83,6 +99,10 @@ double load_record_resent_share(const struct load_result *result,
  * `connections`. */
 void load_record_left(struct load_record *record, int unanswered,
                       int64_t sent_ns, uint64_t overtaken, int connections);
+
+/* Adds an interval of one process to that of all. */
+void load_record_merge_interval(struct load_interval *into,
+                                const struct load_interval *from);
 
 /* Adds counts, histograms and series of `from` to `into`; first_failure is set
  * if it was empty. */

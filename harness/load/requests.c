@@ -315,6 +315,21 @@ static const enum load_outcome outcomes[] = {
     [ANSWER_MALFORMED] = OUTCOME_MALFORMED,
 };
 
+/* Checks the body of a right answer that ended at `now_ns`, if it was kept. */
+static enum load_answer check_body(struct load_drive *drive,
+                                   struct load_connection *connection,
+                                   int64_t now_ns)
+{
+    bool checked;
+    if (!connection->response.reference->request->check)
+        return ANSWER_OK;
+    enum load_answer answer =
+        load_response_check(&connection->response, &checked);
+    if (checked && load_record_in_window(&drive->record, now_ns))
+        drive->slot->result.checked++;
+    return answer;
+}
+
 /* Called when an answer has ended, well or badly. `ended`: the stream has ended
  * too. */
 static void answered(struct load_drive *drive,
@@ -332,6 +347,8 @@ static void answered(struct load_drive *drive,
     connection->failures = 0;
     connection->kept = true;
     load_record_in_flight(&drive->record, -1, now_ns);
+    if (answer == ANSWER_OK)
+        answer = check_body(drive, connection, now_ns);
     if (load_record_end(&drive->record, outcomes[answer], &connection->times) &&
         answer != ANSWER_OK && !drive->slot->result.first_failure[0]) {
         load_response_words(&connection->response, answer, words, sizeof words);
@@ -543,8 +560,7 @@ void load_requests_advance(struct load_drive *drive, int64_t now_ns)
             drive->taken++;
             continue;
         }
-        if (due_ns >= drive->record.start_ns)
-            drive->slot->result.scheduled++;
+        load_record_due(&drive->record, due_ns);
         send_queued(drive, alone);
     }
 }

@@ -8,6 +8,11 @@
  * 53 bits hold a day of nanoseconds to a hundredth of one. A burst has one gap
  * for all its requests, longer in proportion. Uniform arrivals are computed
  * from their number, not summed, so that they do not drift.
+ *
+ * A rate that rises is a change of the clock: the times of a process with rate
+ * 1 are taken for numbers of expected requests, and each is turned into the
+ * time by which so many are expected (the inverse of the integral of the rate;
+ * E. Cinlar, Introduction to Stochastic Processes, 1975, chapter 4).
  */
 #include "schedule.h"
 
@@ -17,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "models/runtime/base/mix.h"
 #include "models/runtime/base/units.h"
 
@@ -75,8 +81,37 @@ static double expected(const struct load_spec *spec)
 {
     double duration_ns = (double)(spec->warmup_ns + spec->window_ns);
     double count = spec->rate_per_s * duration_ns / 1e9;
+    if (spec->rate_end_per_s > 0)
+        count += (spec->rate_end_per_s - spec->rate_per_s) / 2 *
+                 (double)spec->window_ns / 1e9;
     return spec->requests_max > 0 ? fmin(count, (double)spec->requests_max)
                                   : count;
+}
+
+double load_schedule_rate(const struct load_spec *spec, double at_ns)
+{
+    double into =
+        fmax(0, at_ns - (double)spec->warmup_ns) / (double)spec->window_ns;
+
+    if (spec->rate_end_per_s == 0)
+        return spec->rate_per_s;
+    return spec->rate_per_s +
+           (spec->rate_end_per_s - spec->rate_per_s) * fmin(1, into);
+}
+
+/* The time by which so many requests of a rising rate are expected. */
+static double expected_at_ns(const struct load_spec *spec, double requests)
+{
+    double start = spec->rate_per_s, warmup_s = (double)spec->warmup_ns / 1e9;
+    double rise =
+        (spec->rate_end_per_s - start) / ((double)spec->window_ns / 1e9);
+    double beyond = requests - start * warmup_s;
+
+    if (beyond <= 0)
+        return requests / start * 1e9;
+    return (warmup_s +
+            2 * beyond / (start + sqrt(start * start + 2 * rise * beyond))) *
+           1e9;
 }
 
 int load_schedule_check(const struct load_spec *spec, char *why, size_t size)
@@ -85,9 +120,11 @@ int load_schedule_check(const struct load_spec *spec, char *why, size_t size)
     if (expected(spec) <= LOAD_SCHEDULE_MAX)
         return 0;
     snprintf(why, size,
-             "%.10g requests/s for %.3g s are more than the %.0f requests "
+             "%s for %s are more than the %s requests "
              "that one schedule holds; lower the rate or the duration",
-             spec->rate_per_s, duration_s, LOAD_SCHEDULE_MAX);
+             digits_rate(load_schedule_rate(spec, duration_s * 5e8), 10).text,
+             digits_ns(duration_s * 1e9).text,
+             digits_whole(LOAD_SCHEDULE_MAX, "").text);
     return -E2BIG;
 }
 
@@ -106,12 +143,15 @@ int load_schedule_make(const struct load_spec *spec, int process, int processes,
     schedule->due_ns = malloc(capacity * sizeof *schedule->due_ns);
     if (!schedule->due_ns)
         return -ENOMEM;
-    double due_ns = 0;
+    bool rises = spec->rate_end_per_s > 0;
+    double at = 0, due_ns; /* a time, or a number of requests */
     for (uint64_t number = 0;; number++) {
         if (spec->arrivals == ARRIVALS_UNIFORM)
-            due_ns = (double)number * gap_ns;
+            at = (double)number * (rises ? 1 : gap_ns);
         else if (number % burst == 0)
-            due_ns -= log(random_unit(&random)) * gap_ns * (double)burst;
+            at -= log(random_unit(&random)) * (rises ? 1 : gap_ns) *
+                  (double)burst;
+        due_ns = rises ? expected_at_ns(spec, at) : at;
         if (due_ns >= duration_ns ||
             (spec->requests_max > 0 && number == spec->requests_max))
             return 0;

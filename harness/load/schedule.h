@@ -25,6 +25,10 @@ struct load_schedule {
     size_t count;
 };
 
+/* The rate at which requests are due at a time, counted from the start of the
+ * warm-up. */
+double load_schedule_rate(const struct load_spec *spec, double at_ns);
+
 /* Checks that the spec's arrivals fit into a schedule. Returns 0, or -E2BIG
  * with a sentence in `why` that names the limit. */
 int load_schedule_check(const struct load_spec *spec, char *why, size_t size);

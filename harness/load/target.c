@@ -129,8 +129,9 @@ static const char *odd_byte(const char *text)
 static const char *odd_scheme(const char *url)
 {
     if (!strncasecmp(url, "https:", 6))
-        return "TLS is not supported; use http:// (a terminating proxy would "
-               "be measured too)";
+        return "TLS is not supported; give the port at which the server speaks "
+               "plain http://, or end TLS in front of it and ask behind "
+               "(docs/decisions/0011-no-tls.md says what that leaves out)";
     if (!strncasecmp(url, "unix:", 5) || *url == '/')
         return "Unix sockets are not supported; give the server a TCP port on "
                "127.0.0.1";
@@ -345,6 +346,16 @@ static bool expects_body(const char *method)
 {
     return !strcmp(method, "POST") || !strcmp(method, "PUT") ||
            !strcmp(method, "PATCH");
+}
+
+bool load_target_idempotent(const char *method)
+{
+    static const char *const idempotent[] = {
+        "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL};
+    for (int i = 0; idempotent[i]; i++)
+        if (!strcmp(method, idempotent[i]))
+            return true;
+    return false;
 }
 
 char *load_target_request(const struct load_target *target,

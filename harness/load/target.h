@@ -67,6 +67,10 @@ const char *load_target_header_fault(const char *text);
 /* Whether the header line is of the field `name`. */
 bool load_target_header_is(const char *text, const char *name);
 
+/* Whether a request of this method may be sent twice (RFC 9110, section
+ * 9.2.2). */
+bool load_target_idempotent(const char *method);
+
 /* Formats the request. Adds Host unless a header line has it, and
  * Content-Length if there is a body or the method expects one. Returns
  * allocated bytes and their number, or NULL when out of memory. */

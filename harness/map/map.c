@@ -233,6 +233,10 @@ static void widen(double value, double *least, double *most)
 
 void map_validated(struct map *map, const struct bands *bands)
 {
+    /* Services were validated by the CPU time of their work in C. */
+    double own_time = map->matter.machine->own_time;
+    double in_c = own_time > 0 ? own_time : 1;
+
     map->dot_count = 0;
     map->least_wait_ns = map->most_wait_ns = NAN;
     map->least_cpu_ns = map->most_cpu_ns = NAN;
@@ -241,13 +245,13 @@ void map_validated(struct map *map, const struct bands *bands)
         map->dots[map->dot_count++] = (struct map_dot){
             .service = s->number,
             .wait_ns = s->of[BAND_WAIT],
-            .cpu_ns = s->of[BAND_CPU],
+            .cpu_ns = in_c * s->of[BAND_CPU],
             .in_flight = s->of[BAND_CONNECTIONS],
             .throughput_off = off_by(bands, s->number, QUANTITY_THROUGHPUT),
             .p99_off = off_by(bands, s->number, QUANTITY_P99),
         };
         widen(s->of[BAND_WAIT], &map->least_wait_ns, &map->most_wait_ns);
-        widen(s->of[BAND_CPU], &map->least_cpu_ns, &map->most_cpu_ns);
+        widen(in_c * s->of[BAND_CPU], &map->least_cpu_ns, &map->most_cpu_ns);
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
+#include "harness/screen/table.h"
 
 enum { TEXT = 48 };
 
@@ -50,18 +51,18 @@ static char cell_letter(const struct map_cell *cell)
 }
 
 static void print_row(const struct map *map, int core, int load, int wait,
-                      int own_wait, int own_cpu)
+                      int own_wait, int own_cpu, FILE *file)
 {
     char text[TEXT];
 
-    printf("%10s ",
-           metric_format("_ns", map->wait.of_ns[wait], text, sizeof text));
+    fprintf(file, "%10s ",
+            metric_format("_ns", map->wait.of_ns[wait], text, sizeof text));
     for (int cpu = 0; cpu < map->cpu.count; cpu++) {
         bool own = wait == own_wait && cpu == own_cpu;
-        printf(own ? " [%c]" : "  %c ",
-               cell_letter(map_cell_at(map, core, load, wait, cpu)));
+        fprintf(file, own ? " [%c]" : "  %c ",
+                cell_letter(map_cell_at(map, core, load, wait, cpu)));
     }
-    puts("");
+    fputc('\n', file);
 }
 
 /* How often each model wins, and wins alone, on the printed level. */
@@ -118,8 +119,11 @@ void map_print(const struct map *map, const struct advice *advice)
                digits_of(map->matter.wishes->peak, 3).text);
     printf(", on %d core%s\n\n", levels->cores[core],
            digits_plural(levels->cores[core]));
+    struct table_text table;
+    FILE *rows = table_open(&table, stdout);
     for (int wait = 0; wait < map->wait.count; wait++)
-        print_row(map, core, load, wait, own_wait, own_cpu);
+        print_row(map, core, load, wait, own_wait, own_cpu, rows);
+    table_close(&table);
     print_legend(map, core, load);
     if (advice->doubt[0])
         printf("mind: %s\n", advice->doubt);

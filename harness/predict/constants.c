@@ -127,6 +127,62 @@ void machine_share_doze(struct machine *machine)
     }
 }
 
+enum language model_language(const struct model_constants *model)
+{
+    static const char *const starts[] = {
+        [LANGUAGE_CPYTHON] = "cpython", [LANGUAGE_NODE] = "node"};
+
+    if (!model->foreign)
+        return LANGUAGE_C;
+    for (int i = LANGUAGE_CPYTHON; i <= LANGUAGE_NODE; i++)
+        if (!strncmp(model->name, starts[i], strlen(starts[i])))
+            return i;
+    return LANGUAGE_ANY;
+}
+
+/* The middle factor of the models that are asked about; 1: they are not of one
+ * other language. */
+static double factor_of_language(const struct machine *machine,
+                                 const bool *asked)
+{
+    double factors[CONSTANTS_MODELS_MAX];
+    enum language language = LANGUAGE_C;
+    int count = 0;
+
+    for (int i = 0; i < machine->model_count; i++) {
+        const struct model_constants *m = &machine->models[i];
+        enum language own = model_language(m);
+        if (!asked[i])
+            continue;
+        if (own == LANGUAGE_C || own == LANGUAGE_ANY ||
+            (language != LANGUAGE_C && language != own))
+            return 1;
+        language = own;
+        if (isfinite(m->of[CONSTANT_WORK_FACTOR].value))
+            factors[count++] = m->of[CONSTANT_WORK_FACTOR].value;
+    }
+    qsort(factors, (size_t)count, sizeof *factors, ascending);
+    return count > 0 ? factors[count / 2] : 1;
+}
+
+void machine_in_own_time(struct machine *machine, const bool *asked)
+{
+    double factor = factor_of_language(machine, asked);
+
+    if (factor == 1)
+        return;
+    for (int i = 0; i < machine->model_count; i++) {
+        struct constant *c = &machine->models[i].of[CONSTANT_WORK_FACTOR];
+        if (!asked[i])
+            continue;
+        c->value /= factor;
+        c->lo /= factor;
+        c->hi /= factor;
+    }
+    machine->step_ns *= factor;
+    machine->own_time = factor;
+}
+
 static json_t *constants_json(const struct model_constants *model)
 {
     json_t *json = json_object();
@@ -158,7 +214,7 @@ json_t *machine_json(const struct machine *machine)
                 model->dispatches, "token", model->token, "workers",
                 model->workers, "constants", constants_json(model)));
     }
-    return json_pack(
+    json_t *json = json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:i, s:f, s:f, s:f, s:f, s:b, s:o}",
         "schema_version", SCHEMA_VERSION, "run_id", machine->run_id, "at",
         machine->at, "tool_version", machine->version, "fingerprint",
@@ -166,6 +222,11 @@ json_t *machine_json(const struct machine *machine)
         machine->quantum_ns, "stall_share", machine->stall_share, "stall_ns",
         machine->stall_ns, "step_ns", machine->step_ns, "noisy", machine->noisy,
         "models", models);
+    if (machine->untrusted)
+        json_object_set_new(json, "untrusted", json_true());
+    if (machine->own_time > 0)
+        json_object_set_new(json, "own_time", json_real(machine->own_time));
+    return json;
 }
 
 /* Longer ends than any interval has, so that no figure overflows. */
@@ -314,6 +375,10 @@ int machine_read(const json_t *json, struct machine *machine, char *why,
     read_turns(&checked, machine);
     machine->step_ns = checked_number(&checked, "step_ns", 0, 1e6);
     machine->noisy = checked_flag(&checked, "noisy");
+    if (json_object_get(json, "untrusted"))
+        machine->untrusted = checked_flag(&checked, "untrusted");
+    if (json_object_get(json, "own_time"))
+        machine->own_time = checked_number(&checked, "own_time", 1e-3, 1e5);
     const json_t *models =
         checked_list(&checked, "models", 1, CONSTANTS_MODELS_MAX);
     if (checked.wrong)

@@ -74,13 +74,18 @@ struct model_constants {
     struct constant of[CONSTANTS];
 };
 
+/* Of models, and of questions about them. */
+enum language { LANGUAGE_C, LANGUAGE_CPYTHON, LANGUAGE_NODE, LANGUAGE_ANY };
+
 struct machine {
     /* Run and date of what is of the machine; of a model's, see there. */
     char run_id[64], at[32], version[64], fingerprint[80];
     int cores; /* of the server when the constants were measured */
     double quantum_ns, stall_share, stall_ns;
-    double step_ns; /* CPU of a step of the workloads spin and mixed */
-    bool noisy;     /* stored though the machine was too noisy */
+    double step_ns;  /* CPU of a step of the workloads spin and mixed */
+    bool noisy;      /* stored though the machine was too noisy */
+    bool untrusted;  /* of a run whose gates were switched off */
+    double own_time; /* the factor of machine_in_own_time; 0: none */
     struct model_constants models[CONSTANTS_MODELS_MAX];
     int model_count;
 };
@@ -101,6 +106,18 @@ int machine_put(struct machine *machine, const struct model_constants *model);
 /* Gives a model whose doze was not measured that of the others, in the middle:
  * falling asleep is the CPU's, and not the model's. */
 void machine_share_doze(struct machine *machine);
+
+/* The CPU time of a handler is said in that of its own language. Constants of
+ * work are measured against C, which an interpreter takes many times as long
+ * as: where all models that are `asked` about are of one other language, their
+ * factors become those against the middle one of them, and a step of work takes
+ * as long as there. machine->own_time is then that factor, by which CPU times
+ * of C are multiplied. Nothing changes where some are of C, of targets (whose
+ * work nobody knows) or of several languages. */
+void machine_in_own_time(struct machine *machine, const bool *asked);
+
+/* By its name; LANGUAGE_ANY: of a target nobody knows. */
+enum language model_language(const struct model_constants *model);
 
 /* The constant, or `otherwise` where it was not measured. */
 double constant_of(const struct model_constants *model, enum constant_id id,

@@ -31,10 +31,11 @@ static double gap_share(double gap_ns, double doze_ns)
 }
 
 /* CPU of waking, for a request or a call: of this server, if it sleeps, and of
- * who gets what it sends. `gap_ns` is its CPU between two messages. */
+ * who gets what it sends. Each core serves `each_per_s` requests, and `gap_ns`
+ * is its CPU between two messages. */
 static double waking_ns(const struct service *p,
                         const struct model_constants *model, double load,
-                        double rate_per_s, double gap_ns)
+                        double each_per_s, double gap_ns)
 {
     double calls = p->wait_ns > 0 ? p->calls : 0;
     double doze_ns = constant_of(model, CONSTANT_DOZE, 0);
@@ -42,7 +43,6 @@ static double waking_ns(const struct service *p,
     /* Requests come by chance, but for clients who ask as soon as they are
      * answered; answers to calls do. */
     bool by_chance = p->rate_per_s > 0 || p->think_ns > 0;
-    double each_per_s = rate_per_s / p->cores;
     double own = fmax(0, 1 - load) * exp(-each_per_s * (1 + calls) * doze_s);
     double share = gap_share(gap_ns, doze_ns);
     /* Who sends a request to a server that sleeps falls asleep itself. */
@@ -54,8 +54,8 @@ static double waking_ns(const struct service *p,
 }
 
 struct cost cost_of(const struct service *p,
-                    const struct model_constants *model, double load,
-                    double in_flight, double rate_per_s)
+                    const struct model_constants *model, double cores,
+                    double load, double in_flight, double rate_per_s)
 {
     double calls = p->wait_ns > 0 ? p->calls : 0;
     double per_connection =
@@ -81,8 +81,8 @@ struct cost cost_of(const struct service *p,
         .work_ns = p->cpu_ns * constant_of(model, CONSTANT_WORK_FACTOR, 1),
     };
     double awake_ns = cost.request_ns + calls * cost.call_ns + cost.work_ns;
-    double waking = waking_ns(p, model, load, rate_per_s,
-                              awake_ns / (1 + calls) / p->cores);
+    double waking = waking_ns(p, model, load, rate_per_s / cores,
+                              awake_ns / (1 + calls) / cores);
 
     cost.request_ns += waking;
     cost.call_ns += calls > 0 ? waking : 0;
@@ -102,12 +102,12 @@ struct cost cost_full(const struct service *p,
     enum { ROUNDS = 12 };
     double most = p->connections > 0 ? p->connections : INFINITY;
     double wait_ns = cost_calls_wait_ns(p, model);
-    struct cost cost = cost_of(p, model, 1, COST_FLIGHT_MEASURED, 0);
+    struct cost cost = cost_of(p, model, cores, 1, COST_FLIGHT_MEASURED, 0);
 
     for (int i = 0; i < ROUNDS && cost.total_ns > 0; i++) {
         double per_ns = cores / cost.total_ns;
         double in_flight = per_ns * (wait_ns + cost.total_ns);
-        cost = cost_of(p, model, 1, fmin(in_flight, most), per_ns * 1e9);
+        cost = cost_of(p, model, cores, 1, fmin(in_flight, most), per_ns * 1e9);
     }
     return cost;
 }

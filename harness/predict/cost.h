@@ -26,10 +26,12 @@ struct cost {
     double total_ns, half_ns; /* half: of the 95 % interval */
 };
 
-/* At a load of 1 nothing finds the server asleep, whatever the rate. */
+/* Of a model that computes on so many cores, which may be fewer than the
+ * service has. At a load of 1 nothing finds the server asleep, whatever the
+ * rate. */
 struct cost cost_of(const struct service *p,
-                    const struct model_constants *model, double load,
-                    double in_flight, double rate_per_s);
+                    const struct model_constants *model, double cores,
+                    double load, double in_flight, double rate_per_s);
 
 /* At the most that so many cores can serve, with as many requests in flight as
  * wait and compute then (Little's law), but no more than there are connections.

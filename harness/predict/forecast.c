@@ -324,10 +324,10 @@ static double work_of(const struct precision *precision)
  * whole was measured. */
 static struct cost cost_at(const struct service *p,
                            const struct model_constants *model,
-                           const struct precision *precision, double load,
-                           double in_flight, double rate_per_s)
+                           const struct precision *precision, double cores,
+                           double load, double in_flight, double rate_per_s)
 {
-    struct cost cost = cost_of(p, model, load, in_flight, rate_per_s);
+    struct cost cost = cost_of(p, model, cores, load, in_flight, rate_per_s);
 
     if (precision->request_cpu_ns > 0)
         cost_scale(&cost, precision->request_cpu_ns /
@@ -437,8 +437,8 @@ static int make(const struct service *p, const struct machine *machine,
     f->load = f->rate_per_s / f->capacity_per_s;
     double in_flight = p->rate_per_s > 0 ? f->rate_per_s * f->held_ns / NS_PER_S
                                          : p->connections;
-    struct cost cost = cost_at(p, model, precision, fmin(f->load, 1), in_flight,
-                               f->rate_per_s);
+    struct cost cost = cost_at(p, model, precision, cores, fmin(f->load, 1),
+                               in_flight, f->rate_per_s);
     f->request_cpu_ns = cost.total_ns + (work_of(precision) - 1) * cost.work_ns;
     f->in_flight = in_flight;
     struct crowd crowd = {
@@ -567,14 +567,14 @@ static double answered_flight(const struct service *p, double held_s,
     return rate_per_s * held_s;
 }
 
-/* As forecast_workers; *beyond is above 0 if that is too much to simulate. */
-static int find_workers(const struct service *p, const struct machine *machine,
-                        const struct model_constants *model,
-                        const struct precision *whole, double *beyond)
+int forecast_workers(const struct service *p, const struct machine *machine,
+                     const struct model_constants *model,
+                     const struct precision *whole, double *beyond)
 {
     struct precision quick = *whole, *precision = &quick;
 
-    *beyond = 0;
+    if (beyond)
+        *beyond = 0;
     quick.requests = (int64_t)fmin(
         quick.requests, fmax(WORKERS_REQUESTS, quick.requests / WORKERS_SHARE));
     quick.requests_near_full = 0;
@@ -607,26 +607,50 @@ static int find_workers(const struct service *p, const struct machine *machine,
         .machine = machine,
         .model = model,
         .precision = precision,
-        .events_most = (double)precision->requests *
+        .events_most = fmax((double)precision->requests, WORKERS_REQUESTS) *
                        fmax(WORKERS_EVENTS, p->calls * WORKERS_CALL_EVENTS),
     };
     int workers = search_workers(&pool, least > 0 ? least : 1, most);
-    *beyond = pool.beyond;
+    if (beyond)
+        *beyond = pool.beyond;
     if (pool.beyond > 0)
         return (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, laws)));
     /* None does, or none was tried: so many that not they are what is full. */
     double enough = precision->requests > 0 ? ENOUGH * in_flight : in_flight;
-    return workers > 0 ? workers
-                       : (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, enough)));
+    if (workers <= 0)
+        workers = (int)ceil(fmin(WORKERS_MOST, fmax(p->cores, enough)));
+    /* More workers than connections have nothing to do. */
+    return p->rate_per_s > 0 && p->connections > 0 && workers > p->connections
+               ? p->connections
+               : workers;
 }
 
-int forecast_workers(const struct service *p, const struct machine *machine,
-                     const struct model_constants *model,
-                     const struct precision *precision)
-{
-    double beyond;
+/* Figures may be off by this factor with few requests. */
+static const double CLOSE = 1.25;
 
-    return find_workers(p, machine, model, precision, &beyond);
+static bool is_close(const struct service *p, const struct forecast *f)
+{
+    double apart = f->limit_ns.value / p->limit_ns;
+
+    return p->limit_ns > 0 && apart < CLOSE && apart > 1 / CLOSE;
+}
+
+/* The precision with which to look again; without requests where there is no
+ * need. */
+static struct precision surer_of(const struct service *p,
+                                 const struct forecast *f,
+                                 const struct precision *precision)
+{
+    struct precision surer = *precision;
+    bool full = p->rate_per_s > 0 && f->load > FORECAST_NEAR_FULL;
+
+    surer.requests = FORECAST_REQUESTS;
+    surer.budget = 0;
+    surer.requests_near_full = FORECAST_REQUESTS_NEAR_FULL;
+    if (!f->simulated || precision->requests >= FORECAST_REQUESTS ||
+        !(full || is_close(p, f)))
+        surer.requests = 0;
+    return surer;
 }
 
 int forecast_make(const struct service *p, const struct machine *machine,
@@ -640,11 +664,27 @@ int forecast_make(const struct service *p, const struct machine *machine,
     if (!model->has_workers)
         workers = model->workers;
     else if (workers == 0)
-        workers = find_workers(p, machine, model, precision, &beyond);
+        workers = forecast_workers(p, machine, model, precision, &beyond);
     if (beyond > 0)
         wanted.requests = 0;
     int status = make(p, machine, model, workers, &wanted, f, why, why_size);
     if (status == 0 && beyond > 0)
         f->beyond = beyond;
     return status;
+}
+
+int forecast_surely(const struct service *p, const struct machine *machine,
+                    const struct model_constants *model, int workers,
+                    const struct precision *precision, struct forecast *f,
+                    char *why, size_t why_size)
+{
+    int status =
+        forecast_make(p, machine, model, workers, precision, f, why, why_size);
+
+    if (status < 0)
+        return status;
+    struct precision surer = surer_of(p, f, precision);
+    return surer.requests == 0 ? 0
+                               : forecast_make(p, machine, model, f->workers,
+                                               &surer, f, why, why_size);
 }

@@ -66,6 +66,10 @@ struct request_log {
     int64_t count, warmup; /* the first ones, which are not measured */
 };
 
+/* Requests of a forecast that is told: a p99 to about 3 %; and near full load,
+ * where a queue is long and settles late. */
+enum { FORECAST_REQUESTS = 100000, FORECAST_REQUESTS_NEAR_FULL = 300000 };
+
 /* How precise: requests to simulate, and the seed. 0 requests: the laws alone,
  * without latencies; then workers are those in flight and twice their root. */
 struct precision {
@@ -93,6 +97,16 @@ int forecast_make(const struct service *service, const struct machine *machine,
                   const struct precision *precision, struct forecast *forecast,
                   char *why, size_t why_size);
 
+/* As forecast_make, and looks again where fewer requests than FORECAST_REQUESTS
+ * might give a figure on the other side of the limit, or one that has not
+ * settled since the load is nearly full. All verbs then say what troika predict
+ * says. */
+int forecast_surely(const struct service *service,
+                    const struct machine *machine,
+                    const struct model_constants *model, int workers,
+                    const struct precision *precision,
+                    struct forecast *forecast, char *why, size_t why_size);
+
 /* Half of the simulated interval, of the figure. */
 double forecast_half_share(const struct simulated *figure);
 
@@ -104,8 +118,9 @@ enum kept forecast_on_memory(const struct service *service,
 /* The least number of workers whose p99 is within 5 % of the best that any
  * number gives, and whose mean is within 5 % of the best of such, at the rate
  * (or the clients) of the service. 0 where the model has no workers. Where
- * that is too much to simulate: those in flight and twice their root. */
+ * that is too much to simulate, and by how many times is set in *beyond (unless
+ * it is NULL): those in flight and twice their root. */
 int forecast_workers(const struct service *service,
                      const struct machine *machine,
                      const struct model_constants *model,
-                     const struct precision *precision);
+                     const struct precision *precision, double *beyond);

@@ -11,11 +11,20 @@ double memory_flight_bytes(const struct service *p,
     return p->wait_ns > 0 ? constant_of(model, CONSTANT_MEMORY_FLIGHT, 0) : 0;
 }
 
+/* Constants that were measured with one loop hold the first loop alone. */
+static double workers_bytes(const struct model_constants *model, int workers)
+{
+    bool more =
+        model->discipline == DISCIPLINE_LOOP && !model->offloads && workers > 1;
+
+    return workers * constant_of(model, CONSTANT_MEMORY_WORKER, more ? NAN : 0);
+}
+
 double memory_of(const struct service *p, const struct model_constants *model,
                  int workers, const struct crowd *crowd)
 {
     return constant_of(model, CONSTANT_MEMORY, NAN) +
-           workers * constant_of(model, CONSTANT_MEMORY_WORKER, 0) +
+           workers_bytes(model, workers) +
            crowd->connections *
                constant_of(model, CONSTANT_MEMORY_CONNECTION, 0) +
            crowd->carried * memory_flight_bytes(p, model) +

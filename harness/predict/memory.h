@@ -29,7 +29,7 @@ struct crowd {
 double memory_flight_bytes(const struct service *p,
                            const struct model_constants *model);
 
-/* NAN: the server at rest was not measured. */
+/* NAN: the server at rest was not measured, or of several loops only one. */
 double memory_of(const struct service *p, const struct model_constants *model,
                  int workers, const struct crowd *crowd);
 

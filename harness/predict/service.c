@@ -18,12 +18,18 @@ static const double CV_MOST = 5;
 
 enum { PAYLOAD_BYTES = 1024 };
 
+/* Of calls that vary by 1 each, and not together. */
+double service_default_cv_wait(int calls)
+{
+    return calls > 1 ? 1 / sqrt(calls) : 1;
+}
+
 void service_defaults(struct service *p, int cores)
 {
     if (!p->given[SERVICE_CALLS])
         p->calls = p->wait_ns > 0 ? 1 : 0;
     if (!p->given[SERVICE_CV_WAIT])
-        p->cv_wait = 1;
+        p->cv_wait = service_default_cv_wait(p->calls);
     if (!p->given[SERVICE_CV_CPU])
         p->cv_cpu = 1;
     if (!p->given[SERVICE_PAYLOAD])
@@ -50,23 +56,23 @@ static bool loads_agree(const struct service *p, char *why, size_t size)
     if (p->rate_per_s > most_per_s * 1.0001) {
         snprintf(why, size,
                  "%d connection%s with waits, CPU and pauses of %s can ask "
-                 "%s times a second at most, and the rate is %s/s: give "
+                 "%s times a second at most, and the rate is %s: give "
                  "one of rate and connections, or more connections",
                  p->connections, digits_plural(p->connections),
                  digits_ns(least_s * NS_PER_S).text,
                  digits_of(most_per_s, 4).text,
-                 digits_of(p->rate_per_s, 4).text);
+                 digits_rate(p->rate_per_s, 4).text);
         return false;
     }
     if (p->given[SERVICE_THINK] && p->rate_per_s * DISAGREE < most_per_s &&
         p->think_ns > 10 * (p->wait_ns + p->cpu_ns)) {
         snprintf(why, size,
                  "%d connection%s with pauses of %s can ask about %s times a "
-                 "second, and the rate is %s/s: give two of rate, "
+                 "second, and the rate is %s: give two of rate, "
                  "connections and think",
                  p->connections, digits_plural(p->connections),
                  digits_ns(p->think_ns).text, digits_of(most_per_s, 4).text,
-                 digits_of(p->rate_per_s, 4).text);
+                 digits_rate(p->rate_per_s, 4).text);
         return false;
     }
     return true;
@@ -166,6 +172,14 @@ bool service_check(const struct service *p, char *why, size_t size)
            loads_agree(p, why, size);
 }
 
+bool service_is_possible(const struct service *p)
+{
+    char why[512];
+
+    return p->calls <= SERVICE_CALLS_MOST && p->cv_wait <= CV_MOST &&
+           p->cv_cpu <= CV_MOST && loads_agree(p, why, sizeof why);
+}
+
 const char *service_field_name(enum service_field field)
 {
     static const char *const names[SERVICE_FIELDS] = {
@@ -208,7 +222,8 @@ const char *service_field_text(const struct service *p,
         snprintf(text, size, "%s 0", name);
         break;
     case SERVICE_CV_WAIT:
-        snprintf(text, size, "%s %s", name, digits_of(p->cv_wait, 6).text);
+        snprintf(text, size, "%s %s%s", name, digits_of(p->cv_wait, 3).text,
+                 p->calls > 1 ? " (each call by itself 1)" : "");
         break;
     case SERVICE_CV_CPU:
         snprintf(text, size, "%s %s", name, digits_of(p->cv_cpu, 6).text);

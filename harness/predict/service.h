@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { SERVICE_CALLS_MOST = 16 };
+
 /* Fields in the order in which they are listed. */
 enum service_field {
     SERVICE_WAIT,
@@ -48,6 +50,7 @@ struct service {
     int cores;
     int backend_workers; /* 0: the backend has no limit */
     bool given[SERVICE_FIELDS];
+    bool profiled[SERVICE_FIELDS]; /* given, by a profile's file */
 };
 
 /* Sets what was not given. `cores` is this machine's. */
@@ -63,6 +66,13 @@ bool service_field_moot(const struct service *service,
  * think time, a limit below what a request takes at least, no load, a field
  * that is given and has no part. */
 bool service_check(const struct service *service, char *why, size_t why_size);
+
+/* Whether there can be such a service: connections that can ask so often, times
+ * that vary as those of one kind of request, calls that can be simulated. */
+bool service_is_possible(const struct service *service);
+
+/* The variation of the waits of so many calls, where none is given. */
+double service_default_cv_wait(int calls);
 
 /* "calls": as the flag of troika predict. */
 const char *service_field_name(enum service_field field);

@@ -174,6 +174,9 @@ void findings_profile(const struct findings *findings, FILE *file)
         if (findings->service.given[f])
             fprintf(file, "%s = %s  # probed: %s\n", key_of(f, key),
                     value_of(&findings->service, f, value), findings->from[f]);
+    if (findings->peak > 0)
+        fprintf(file, "peak = %s  # probed: the busiest minute / the mean\n",
+                digits_of(findings->peak, 3).text);
     for (int f = 0; f < SERVICE_FIELDS; f++)
         if (!findings->service.given[f] && findings->from[f][0] != '\0')
             fprintf(file, "# %s is not known: %s\n", key_of(f, key),
@@ -222,6 +225,11 @@ static json_t *profile_json(const struct findings *findings)
                       found ? "probed" : "unknown",
                       json_text(findings->from[f])));
     }
+    if (findings->peak > 0)
+        json_object_set_new(
+            keys, "peak",
+            json_pack("{s:s, s:s}", "value", digits_of(findings->peak, 3).text,
+                      "probed", "the busiest minute / the mean"));
     return keys;
 }
 

@@ -21,6 +21,7 @@ enum {
 struct findings {
     const char *way;        /* "three numbers", "an access log", ... */
     struct service service; /* `given` marks the fields that were found */
+    double peak;            /* the busiest minute over the mean; 0: not known */
     /* By field: where its value comes from; of a field that was not found, why
      * not; or "". */
     char from[SERVICE_FIELDS][FINDINGS_FROM];

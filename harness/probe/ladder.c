@@ -18,6 +18,7 @@
 #include "harness/machine/meter/meter.h"
 #include "harness/machine/meter/proc.h"
 #include "harness/machine/urgency.h"
+#include "harness/run/plan.h"
 #include "models/runtime/base/clock.h"
 
 enum {
@@ -142,8 +143,8 @@ static struct load_spec spec_of(const struct climb *c, int connections)
 
     return (struct load_spec){
         .address = subject->address,
-        .requests = subject->request,
-        .request_count = 1,
+        .requests = subject->requests,
+        .request_count = subject->request_count,
         .mode = LOAD_CLOSED,
         .connections = connections,
         .seed = 1,
@@ -245,6 +246,8 @@ static void take_facts(const struct climb *c, const struct edge *first,
     double span_ns = (double)(last->machine.at_ns - first->machine.at_ns);
 
     *turn = (struct turn){
+        .processes = c->ladder->metered ? last->meter.processes : -1,
+        .threads = c->ladder->metered ? last->meter.threads : -1,
         .per_s = (double)r->completed_in_window / window_ns * 1e9,
         .response_ns = histogram_mean_ns(&r->service),
         .load_cpus = (double)r->cpu_ns / window_ns,
@@ -406,12 +409,23 @@ static bool alive(struct climb *c)
     return false;
 }
 
+/* The connections of the rung above that of n. */
+static int next_of(const struct climb *c, int n)
+{
+    int second = c->asked->second;
+
+    if (second == 0)
+        return 2 * n;
+    return n == 1 && second > 1 ? second : c->asked->most_connections + 1;
+}
+
 static int climb_all(struct climb *c)
 {
     struct ladder *ladder = c->ladder;
     int most = c->asked->most_connections;
 
-    for (int n = 1; n <= most && ladder->count < LADDER_RUNGS; n *= 2) {
+    for (int n = 1; n <= most && ladder->count < LADDER_RUNGS;
+         n = next_of(c, n)) {
         struct rung *rung = &ladder->rungs[ladder->count];
         int result = measure(c, n, rung);
         if (result == -EINTR)
@@ -428,7 +442,7 @@ static int climb_all(struct climb *c)
         if (rung->ok == 0 && n == 1) {
             snprintf(c->why, c->why_size,
                      "%s: no answer came in a turn of %s s: give longer ones "
-                     "(--window)%s%s",
+                     "(--duration)%s%s",
                      c->subject->name,
                      digits_of((double)window_of(c, 1) / 1e9, 3).text,
                      rung->failure[0] ? "; " : "", rung->failure);
@@ -450,11 +464,13 @@ static void tell_length(const struct climb *c)
     double turns_ns = TURNS_ALONE * (double)(window_of(c, 1) + WARMUP_NS) +
                       CLIMBS * TURNS * (double)(window_of(c, 2) + WARMUP_NS);
 
+    char text[32];
+
     if (!c->asked->quiet)
         fprintf(stderr,
                 "one connection, then 2, 4, 8 ... until the rate stands still: "
-                "about %.0f s\n",
-                turns_ns / 1e9);
+                "about %s\n",
+                plan_duration((int64_t)turns_ns, text, sizeof text));
 }
 
 int ladder_climb(struct subject *subject, const struct ladder_asked *asked,
@@ -468,7 +484,7 @@ int ladder_climb(struct subject *subject, const struct ladder_asked *asked,
                           .why_size = why_size};
     int result = climb.result ? 0 : -ENOMEM;
 
-    *ladder = (struct ladder){.metered = subject->started,
+    *ladder = (struct ladder){.metered = subject->metered,
                               .cpus = subject->cpus.server_count,
                               .apart = subject->cpus.apart};
     if (result < 0)

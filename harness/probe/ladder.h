@@ -22,6 +22,7 @@ enum { LADDER_RUNGS = 16 };
 
 struct ladder_asked {
     int most_connections;
+    int second; /* connections of a second and last rung; 0: a whole ladder */
     int64_t window_ns; /* of a turn; 0: by the response time */
     bool quiet;        /* no progress on stderr */
     const volatile sig_atomic_t *stop;

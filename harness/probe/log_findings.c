@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "harness/arithmetic/digits.h"
+#include "harness/arithmetic/statistics.h"
 
 #include "behaviour.h"
 
@@ -24,7 +26,14 @@ static const double TOP_LEAST = 60, TOP_SHARE = 0.005, CALM = 0.3;
 static const double CEILING_LEAST_PER_S = 10;
 static const double QUIET_SHARE = 0.05, QUIET_LEAST = 30;
 static const double DISPERSED = 1.5, DISPERSION_REQUESTS = 100;
+/* As the key of a profile takes it. */
+static const double PEAK_MOST = 1000;
+/* Of a minute that counts by itself, and of those that have a median. */
+static const double MINUTE_REQUESTS = 30, MINUTES_LEAST = 3;
 static const double CV_MOST = 5, GAP_SHARE = 0.1;
+
+/* Upstream times over the request's own, and what both are rounded to. */
+static const double WAITS_MOST = 1.05, ROUNDED_NS = 1e6;
 
 struct sums {
     const struct log_facts *facts;
@@ -45,19 +54,34 @@ static void whole_minutes(const struct log_facts *facts, int64_t *first,
         *last = facts->minute_count;
 }
 
+/* The median of the minutes; with few of them, or few requests in them, of all
+ * of their seconds together. A minute in which the rate rises has a variance
+ * that is none of its arrivals. */
 double log_dispersion(const struct log_facts *facts)
 {
     double variances = 0, means = 0, requests = 0;
     int64_t first, last;
 
     whole_minutes(facts, &first, &last);
+    double *each =
+        last > first ? malloc((size_t)(last - first) * sizeof *each) : NULL;
+    int64_t count = 0;
     for (int64_t i = first; i < last; i++) {
         double n = facts->minutes[i].requests, mean = n / 60;
+        double variance = (facts->minutes[i].squares - n * mean) / 59;
         requests += n;
         means += mean;
-        variances += (facts->minutes[i].squares - n * mean) / 59;
+        variances += variance;
+        if (each && n >= MINUTE_REQUESTS)
+            each[count++] = variance / mean;
     }
-    return requests >= DISPERSION_REQUESTS ? variances / means : NAN;
+    double dispersion = variances / means;
+    if (count >= MINUTES_LEAST) {
+        qsort(each, (size_t)count, sizeof *each, statistics_ascending);
+        dispersion = (each[(count - 1) / 2] + each[count / 2]) / 2;
+    }
+    free(each);
+    return requests >= DISPERSION_REQUESTS ? dispersion : NAN;
 }
 
 double log_ceiling_per_s(const struct log_facts *facts)
@@ -110,9 +134,9 @@ static void add_rate(const struct sums *s, struct findings *findings)
     double most = 0;
 
     findings_time(s->span_ns, span);
-    findings_line(findings, "rate", "%llu requests / %s = %s/s",
+    findings_line(findings, "rate", "%llu requests / %s = %s",
                   (unsigned long long)facts->requests, span,
-                  digits_of(s->per_s, 4).text);
+                  digits_rate(s->per_s, 4).text);
     findings->service.rate_per_s = s->per_s;
     findings_fact(findings, "rate_per_s", s->per_s);
     whole_minutes(facts, &first, &last);
@@ -126,16 +150,17 @@ static void add_rate(const struct sums *s, struct findings *findings)
         return;
     }
     findings_line(findings, "peak minute",
-                  "%.0f requests / 60 s = %s/s, %.2f x the mean, of %lld "
+                  "%.0f requests / 60 s = %s, %.2f x the mean, of %lld "
                   "whole minute%s",
-                  most, digits_of(most / 60, 4).text, most / 60 / s->per_s,
+                  most, digits_rate(most / 60, 4).text, most / 60 / s->per_s,
                   (long long)(last - first),
                   digits_plural((double)(last - first)));
     findings_fact(findings, "peak_minute_per_s", most / 60);
+    findings->peak = fmin(fmax(1, most / 60 / s->per_s), PEAK_MOST);
     findings_fact(findings, "peak_factor", most / 60 / s->per_s);
     findings_found(findings, SERVICE_RATE,
-                   "the mean of %s; the peak minute has %s/s, %.2f x", span,
-                   digits_of(most / 60, 4).text, most / 60 / s->per_s);
+                   "the mean of %s; the peak minute has %s, %.2f x", span,
+                   digits_rate(most / 60, 4).text, most / 60 / s->per_s);
 }
 
 static void add_dispersion(const struct sums *s, struct findings *findings)
@@ -145,8 +170,8 @@ static void add_dispersion(const struct sums *s, struct findings *findings)
     if (isnan(dispersion))
         return;
     findings_line(findings, "dispersion",
-                  "variance / mean of arrivals in a second = %.2f (Poisson 1, "
-                  "an even pace 0, bursts of K: K)",
+                  "variance / mean of arrivals in a second, of the median "
+                  "minute = %.2f (Poisson 1, an even pace 0, bursts of K: K)",
                   dispersion);
     findings_fact(findings, "dispersion", dispersion);
     if (dispersion < DISPERSED)
@@ -182,8 +207,8 @@ static void add_times(const struct sums *s, struct findings *findings)
                   "mean %s, p50 %s, p90 %s, p99 %s, CV %.2f", mean, p50, p90,
                   p99, cv_of(facts->time_ns, facts->time_squares, n));
     findings_line(findings, "when quiet",
-                  "mean %s in the quietest seconds, those with about %s/s",
-                  quiet, digits_of(s->quiet_per_s, 3).text);
+                  "mean %s in the quietest seconds, those with about %s", quiet,
+                  digits_rate(s->quiet_per_s, 3).text);
     findings_line(findings, "in flight",
                   "sum of the times / span = %s s / %s = %s (Little)",
                   digits_of(facts->time_ns / 1e9, 4).text, span,
@@ -221,10 +246,10 @@ static void add_cpu(const struct sums *s, struct findings *findings)
                       findings_time(s->asked->cpu_time_ns, all),
                       (unsigned long long)s->facts->requests, cpu);
     else
-        findings_line(findings, "CPU of a request", "%s %% x %d / %s/s = %s",
+        findings_line(findings, "CPU of a request", "%s %% x %d / %s = %s",
                       digits_of(100 * s->asked->busy, 3).text,
                       s->asked->cores > 0 ? s->asked->cores : 1,
-                      digits_of(s->per_s, 4).text, cpu);
+                      digits_rate(s->per_s, 4).text, cpu);
     findings->service.cpu_ns = s->cpu_ns;
     findings_found(findings, SERVICE_CPU,
                    "CPU time over the log's span / "
@@ -354,16 +379,16 @@ static void add_behaviour(const struct sums *s, struct findings *findings)
         return;
     behaviour_judge(&facts, &behaviour);
     findings_line(findings, "stands still",
-                  "at %s/s in the log's fullest seconds, which are closer "
+                  "at %s in the log's fullest seconds, which are closer "
                   "together than chance would have them",
-                  digits_of(s->ceiling_per_s, 4).text);
+                  digits_rate(s->ceiling_per_s, 4).text);
     if (isfinite(behaviour.places))
-        findings_line(findings, "places", "%s/s x %s = %.2f at once",
-                      digits_of(s->ceiling_per_s, 4).text,
+        findings_line(findings, "places", "%s x %s = %.2f at once",
+                      digits_rate(s->ceiling_per_s, 4).text,
                       findings_time(s->quiet_ns, quiet), behaviour.places);
     else
-        findings_line(findings, "CPUs busy then", "%s/s x CPU = %.2f",
-                      digits_of(s->ceiling_per_s, 4).text, busy);
+        findings_line(findings, "CPUs busy then", "%s x CPU = %.2f",
+                      digits_rate(s->ceiling_per_s, 4).text, busy);
     behaviour_words(&behaviour, findings->behaves, sizeof findings->behaves);
     json_object_set_new(findings->facts, "limit",
                         json_string(behaviour_name(behaviour.limit)));
@@ -434,6 +459,25 @@ static double cpu_of(const struct log_facts *facts,
     return all_ns > 0 ? all_ns / (double)facts->requests : NAN;
 }
 
+/* A request that waits for others longer than it takes is none. */
+static bool waits_longer(const struct log_facts *facts, char *why,
+                         size_t why_size)
+{
+    double time_ns = facts->time_ns / (double)facts->timed;
+    double wait_ns = facts->upstream_ns / (double)facts->upstreamed;
+    char time[FINDINGS_TIME], wait[FINDINGS_TIME];
+
+    if (facts->timed == 0 || facts->upstreamed < facts->requests ||
+        wait_ns <= WAITS_MOST * time_ns + ROUNDED_NS)
+        return false;
+    snprintf(why, why_size,
+             "the upstream times of a request are %s on average, which is more "
+             "than the %s that it takes itself: are both in one unit, and is "
+             "the format's order that of the log?",
+             findings_time(wait_ns, wait), findings_time(time_ns, time));
+    return true;
+}
+
 /* Returns 0, or -EINVAL with a sentence about what cannot be. */
 static int check(const struct sums *s, char *why, size_t why_size)
 {
@@ -449,6 +493,8 @@ static int check(const struct sums *s, char *why, size_t why_size)
                  s->facts->requests == 1 ? "is" : "are");
         return -EINVAL;
     }
+    if (waits_longer(s->facts, why, why_size))
+        return -EINVAL;
     if (s->facts->timed == 0 || isnan(s->cpu_ns) || s->cpu_ns <= s->quiet_ns)
         return 0;
     snprintf(why, why_size,

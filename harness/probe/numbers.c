@@ -16,13 +16,13 @@ static int contradiction(const struct numbers *n, double cpu_ns, char *why,
     char cpu[FINDINGS_TIME], response[FINDINGS_TIME];
 
     snprintf(why, why_size,
-             "%s %% of %d %s at %s/s are %s of CPU time for each request, "
+             "%s %% of %d %s at %s are %s of CPU time for each request, "
              "more than the %s that one takes: is the load that of fewer "
              "cores (--cores), or of other programs too, or does one request "
              "compute on several CPUs?",
              digits_of(100 * n->busy, 3).text, n->cores,
-             n->cores > 1 ? "cores" : "core", digits_of(n->rate_per_s, 4).text,
-             findings_time(cpu_ns, cpu),
+             n->cores > 1 ? "cores" : "core",
+             digits_rate(n->rate_per_s, 4).text, findings_time(cpu_ns, cpu),
              findings_time(n->response_ns, response));
     return -EINVAL;
 }
@@ -60,20 +60,20 @@ int numbers_probe(const struct numbers *n, struct findings *findings, char *why,
     findings_time(cpu_ns, cpu);
     findings_time(n->response_ns, response);
     findings_time(wait_ns, wait);
-    findings_line(findings, "CPU of a request", "%s %% x %d / %s/s = %s",
+    findings_line(findings, "CPU of a request", "%s %% x %d / %s = %s",
                   digits_of(100 * n->busy, 3).text, n->cores,
-                  digits_of(n->rate_per_s, 4).text, cpu);
+                  digits_rate(n->rate_per_s, 4).text, cpu);
     findings_line(findings, "wait of a request", "%s - %s = %s", response, cpu,
                   wait);
-    findings_line(findings, "in flight", "%s/s x %s = %s (Little)",
-                  digits_of(n->rate_per_s, 4).text, response,
+    findings_line(findings, "in flight", "%s x %s = %s (Little)",
+                  digits_rate(n->rate_per_s, 4).text, response,
                   digits_of(n->rate_per_s * n->response_ns / 1e9, 3).text);
     service->wait_ns = wait_ns;
     findings_found(findings, SERVICE_WAIT, "%s - %s", response, cpu);
     service->cpu_ns = cpu_ns;
-    findings_found(findings, SERVICE_CPU, "%s %% x %d / %s/s",
+    findings_found(findings, SERVICE_CPU, "%s %% x %d / %s",
                    digits_of(100 * n->busy, 3).text, n->cores,
-                   digits_of(n->rate_per_s, 4).text);
+                   digits_rate(n->rate_per_s, 4).text);
     service->rate_per_s = n->rate_per_s;
     findings_found(findings, SERVICE_RATE, "as given");
     if (n->cores_given) {

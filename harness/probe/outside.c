@@ -149,8 +149,8 @@ static void add_rungs(const struct ladder *ladder, struct findings *findings)
             snprintf(metered, sizeof metered,
                      ", CPU %s a request, %.2f CPUs busy",
                      findings_time(rung->cpu_ns, cpu), rung->busy_cpus);
-        findings_line(findings, name, "%s/s, %s a request%s",
-                      digits_of(rung->per_s, 4).text,
+        findings_line(findings, name, "%s, %s a request%s",
+                      digits_rate(rung->per_s, 4).text,
                       findings_time(rung->response_ns, response), metered);
         json_t *json = json_pack(
             "{s:i, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "connections",
@@ -214,16 +214,16 @@ static void add_limit(const struct ladder *ladder,
     if (!ladder->flat)
         return;
     findings_line(findings, "stands still",
-                  "at %s/s: %d connections bring "
+                  "at %s: %d connections bring "
                   "%.2f x what %d do",
-                  digits_of(top->per_s, 4).text, last->connections,
+                  digits_rate(top->per_s, 4).text, last->connections,
                   last->per_s / last[-1].per_s, last[-1].connections);
     findings_time(behaviour->facts.hold_ns, hold);
     if (isfinite(behaviour->places) && isfinite(top->cpu_ns))
         findings_line(
             findings, "places",
-            "%s/s x (%s wait + %s CPU + %s ready) = %.2f at once",
-            digits_of(top->per_s, 4).text,
+            "%s x (%s wait + %s CPU + %s ready) = %.2f at once",
+            digits_rate(top->per_s, 4).text,
             findings_time(fmax(0, one->wait_ns), wait),
             findings_time(top->cpu_ns, cpu),
             findings_time(
@@ -231,11 +231,11 @@ static void add_limit(const struct ladder *ladder,
                 ready),
             behaviour->places);
     else if (isfinite(behaviour->places))
-        findings_line(findings, "places", "%s/s x %s = %.2f at once",
-                      digits_of(top->per_s, 4).text, hold, behaviour->places);
+        findings_line(findings, "places", "%s x %s = %.2f at once",
+                      digits_rate(top->per_s, 4).text, hold, behaviour->places);
     else
-        findings_line(findings, "CPUs busy then", "%s/s x %s = %.2f of %d",
-                      digits_of(top->per_s, 4).text,
+        findings_line(findings, "CPUs busy then", "%s x %s = %.2f of %d",
+                      digits_rate(top->per_s, 4).text,
                       findings_time(top->cpu_ns, cpu), top->busy_cpus,
                       ladder->cpus);
     behaviour_words(behaviour, findings->behaves, sizeof findings->behaves);

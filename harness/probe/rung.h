@@ -26,6 +26,8 @@ struct turn {
     double others_cpus, steal_cpus; /* of the whole machine */
     double free_cpus;               /* of those the service may use, at least */
     uint64_t ok, failed;
+    int processes, threads; /* of the service, at the window's end; -1: not
+                               seen */
 };
 
 /* Times are of a request, and medians of the turns. Unknown: NAN. */

@@ -16,6 +16,7 @@
 #include "harness/experiment/ini.h"
 #include "harness/experiment/target_section.h"
 #include "harness/load/answers.h"
+#include "harness/server/attach.h"
 #include "harness/server/client.h"
 
 enum { APART_CPUS = 4 };
@@ -32,16 +33,19 @@ static int refuse(char *why, size_t why_size, const char *sentence)
 static int take_path(const char *path, struct target *target, char *why,
                      size_t why_size)
 {
+    struct asking *asking = &target->asking;
+    char text[ASKING_TEXT_MAX + 1], fault[256];
+
     for (const char *c = path; *c != '\0'; c++)
         if (*c <= ' ' || *c > '~')
             return refuse(why, why_size,
                           "the URL: blanks and letters beyond ASCII must be "
                           "written %XX");
-    if (strlen(path) + 1 >= sizeof target->path)
-        return refuse(why, why_size, "the URL is too long");
-    snprintf(target->path, sizeof target->path, "%s%s", *path == '/' ? "" : "/",
-             path);
-    return 0;
+    snprintf(text, sizeof text, "%s%s", *path == '/' ? "" : "/", path);
+    asking->url_count = 1;
+    if (asking_take_url(text, &asking->urls[0], fault, sizeof fault) == 0)
+        return 0;
+    return refuse(why, why_size, "the URL is too long");
 }
 
 /* Takes the URL of a service that a command starts. *port: fixed by the
@@ -160,7 +164,7 @@ static int read_section(const struct subject_asked *asked,
     int result = ini_read(asked->file, &ini, why, why_size);
 
     if (result == 0)
-        result = target_section_read_all(&reader, NULL);
+        result = target_section_read_all(&reader, asked->home);
     if (result == 0) {
         const struct target *found =
             choose(experiment, asked->target, reason, sizeof reason);
@@ -203,6 +207,20 @@ static void split_cpus(const struct subject_asked *asked,
     placement_split((enum placement)placement, &subject->cpus);
 }
 
+/* A probe looks at times: whether the answers are the same does not matter to
+ * it. */
+static int make_requests(const struct subject_asked *asked,
+                         struct subject *subject, char *why, size_t why_size)
+{
+    struct asking *asking = &subject->target.asking;
+
+    asking->check = (struct load_rule){.kind = RULE_STATUS};
+    asking->has_expected = false;
+    return target_requests(&subject->target, &subject->address.v4, READY_NS,
+                           asked->stop, &subject->requests,
+                           &subject->request_count, why, why_size);
+}
+
 /* Starts the target; *port: where it listens, or 0. */
 static int start(const struct subject_asked *asked, struct subject *subject,
                  int port, char *why, size_t why_size)
@@ -224,10 +242,25 @@ static int start(const struct subject_asked *asked, struct subject *subject,
         return result;
     }
     subject->address.v4 = client_loopback(subject->server.port);
-    result = target_request(target, &subject->request);
-    if (result < 0)
-        snprintf(why, why_size, "out of memory");
-    return result;
+    subject->metered = true;
+    return make_requests(asked, subject, why, why_size);
+}
+
+/* A target that runs already. */
+static int attach(const struct subject_asked *asked, struct subject *subject,
+                  char *why, size_t why_size)
+{
+    const struct target *target = &subject->target;
+    int result = target_find(target, &subject->address.v4, why, why_size);
+
+    if (result == 0) {
+        result = attach_process(&subject->address.v4, target->name,
+                                &subject->server);
+        if (result < 0)
+            snprintf(why, why_size, "out of memory");
+    }
+    subject->metered = result == 0 && subject->server.pid > 0;
+    return result < 0 ? result : make_requests(asked, subject, why, why_size);
 }
 
 /* A service that runs already. */
@@ -254,7 +287,8 @@ static int find(const char *url, struct subject *subject, char *why,
         request->bytes = load_target_request(target, &(struct load_asked){0},
                                              &request->size);
         result = request->bytes ? 0 : -ENOMEM;
-        subject->request = request;
+        subject->requests = request;
+        subject->request_count = 1;
         request = NULL;
     }
     free(request);
@@ -268,34 +302,35 @@ int subject_open(const struct subject_asked *asked, struct subject *subject,
     int port = 0, result = 0;
 
     memset(subject, 0, sizeof *subject);
-    subject->started = asked->command || asked->file;
     if (asked->file)
         result = take_section(asked, &subject->target, why, why_size);
     else if (asked->command)
         result = take_command(asked, &subject->target, &port, why, why_size);
     if (result < 0)
         return result;
+    bool described = asked->command || asked->file;
+    subject->started = described && !target_is_attached(&subject->target);
     split_cpus(asked, subject);
     if (sched_setaffinity(0, sizeof(cpu_set_t), &subject->cpus.clients) < 0) {
         snprintf(why, why_size, "the probe may not run on its CPUs: %s",
                  strerror(errno));
         return -EIO;
     }
-    if (!subject->started) {
+    if (!described) {
         snprintf(subject->name, sizeof subject->name, "%s", asked->url);
         return find(asked->url, subject, why, why_size);
     }
     snprintf(subject->name, sizeof subject->name, "%s", subject->target.name);
-    return start(asked, subject, port, why, why_size);
+    return subject->started ? start(asked, subject, port, why, why_size)
+                            : attach(asked, subject, why, why_size);
 }
 
 void subject_close(struct subject *subject)
 {
     char words[256];
 
-    if (subject->started)
-        process_stop(&subject->server, NULL, words, sizeof words);
+    process_stop(&subject->server, NULL, words, sizeof words);
     target_clear(&subject->start);
-    answers_free(subject->request, 1);
-    subject->request = NULL;
+    answers_free(subject->requests, subject->request_count);
+    subject->requests = NULL;
 }

@@ -2,7 +2,8 @@
  *
  * The service that is probed from outside: one that runs already, by its URL,
  * or one that is started here and whose CPU time is metered, by a command or a
- * [target] section (docs/own-service.md).
+ * [target] section (docs/own-service.md). A section without a command is of a
+ * service that runs already; its CPU time is metered if it can be seen.
  */
 #pragma once
 
@@ -21,18 +22,21 @@ struct subject_asked {
     const char *ready;   /* of a command: a path that answers 200 when ready */
     const char *file, *target; /* an .ini file, and which of its targets; NULL:
                                   its only one */
+    const char *home;          /* {here} of the file; NULL: its own folder */
     int placement; /* enum placement, or -1: apart if each side has two CPUs */
     const volatile sig_atomic_t *stop;
 };
 
 struct subject {
     union load_address address;
-    struct load_request *request;
+    struct load_request *requests;
+    int request_count;
     char name[160]; /* for messages */
-    bool started;   /* below: of a service that is started here */
+    bool started;   /* `start` is of a service that is started here */
+    bool metered;   /* its processes are seen, so `server` has a meter */
     struct target target;
     struct target_start start;
-    struct process server;
+    struct process server; /* also of a target that runs already */
     struct cpu_split cpus; /* without a server of ours: clients on all CPUs */
 };
 

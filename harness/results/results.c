@@ -20,10 +20,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/hint.h"
 #include "harness/base/tree.h"
+#include "harness/screen/screen.h"
 
-enum { PATH_SIZE = 1024 };
+enum { PATH_SIZE = 1024, LINE_SIZE = 16384 };
 
 /* The content of a file; one member is set. */
 struct content {
@@ -88,8 +90,13 @@ static const char *remedy_of(const struct results *results, int error,
 void results_default_root(char *root, size_t size)
 {
     struct stat status;
-    if (tree_source("results", root, size) == 0 && stat(root, &status) == 0 &&
-        S_ISDIR(status.st_mode))
+    char makefile[PATH_SIZE];
+    /* An installed program has the folders of the tree beside itself, and no
+     * Makefile: results are not for there. */
+    bool is_tree = tree_source("Makefile", makefile, sizeof makefile) == 0 &&
+                   access(makefile, F_OK) == 0;
+    if (is_tree && tree_source("results", root, size) == 0 &&
+        stat(root, &status) == 0 && S_ISDIR(status.st_mode))
         return;
     snprintf(root, size, "results");
 }
@@ -109,6 +116,31 @@ static int make_directory(const char *path)
     return mkdir(copy, 0777) < 0 && errno != EEXIST ? -errno : 0;
 }
 
+int results_new_folder(const char *path, const char *what, char *why,
+                       size_t why_size)
+{
+    char above[PATH_SIZE];
+    char *slash;
+    int result = 0;
+
+    snprintf(above, sizeof above, "%s", path);
+    while ((slash = strrchr(above, '/')) && slash[1] == '\0' && slash > above)
+        *slash = '\0'; /* one at the end names the same folder */
+    if (slash && slash > above) {
+        *slash = '\0';
+        result = make_directory(above);
+    }
+    if (result == 0 && mkdir(path, 0777) < 0)
+        result = -errno;
+    if (result == -EEXIST)
+        snprintf(why, why_size,
+                 "%s: %s; %s is never overwritten: name another folder", path,
+                 strerror(EEXIST), what);
+    else if (result < 0)
+        snprintf(why, why_size, "%s: %s", path, strerror(-result));
+    return result;
+}
+
 static int check_space(const char *root, long long need_bytes, char *why,
                        size_t why_size)
 {
@@ -120,9 +152,10 @@ static int check_space(const char *root, long long need_bytes, char *why,
     if (have >= need_bytes)
         return 0;
     snprintf(why, why_size,
-             "%s has %.1f MiB free, and this run may need %.1f MiB; free "
+             "%s has %s free, and this run may need %s; free "
              "space or choose another place with --output",
-             root, (double)have / 1048576, (double)need_bytes / 1048576);
+             root, digits_bytes((double)have).text,
+             digits_bytes((double)need_bytes).text);
     return -ENOSPC;
 }
 
@@ -462,8 +495,9 @@ static void print(const struct results *results, FILE *file, const char *format,
     }
     va_end(again);
     if (file) {
-        vfprintf(file, format, arguments);
-        fputc('\n', file);
+        char line[LINE_SIZE];
+        vsnprintf(line, sizeof line, format, arguments);
+        screen_print(file, line);
         fflush(file);
     }
 }
@@ -473,6 +507,22 @@ void results_say(const struct results *results, const char *format, ...)
     va_list arguments;
     va_start(arguments, format);
     print(results, results->quiet ? NULL : stderr, format, arguments);
+    va_end(arguments);
+}
+
+void results_complain(const struct results *results, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print(results, stderr, format, arguments);
+    va_end(arguments);
+}
+
+void results_note(const struct results *results, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print(results, NULL, format, arguments);
     va_end(arguments);
 }
 

@@ -75,12 +75,27 @@ int results_copy(const struct results *results, const char *name,
 void results_say(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Writes an error to the log and to stderr, also where progress is quiet; above
+ * the state on a terminal. */
+void results_complain(const struct results *results, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Writes a line to the log alone. */
+void results_note(const struct results *results, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Prints a line of results to the log, and to stdout unless mute. */
 void results_tell(const struct results *results, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* How stored JSON is written. */
 #define RESULTS_JSON_FLAGS (JSON_INDENT(1) | JSON_REAL_PRECISION(12))
+
+/* Makes a new folder, and those above it. Returns 0, or a negative errno with a
+ * sentence in `why`; -EEXIST, which says that `what` ("a decision") is never
+ * overwritten. */
+int results_new_folder(const char *path, const char *what, char *why,
+                       size_t why_size);
 
 /* Writes JSON that is not part of a run to `path`, whole or not at all. Makes
  * the default root if the path is in it. Returns 0, or a negative errno with a

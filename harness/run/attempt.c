@@ -27,6 +27,7 @@
 #include "harness/trial/drift.h"
 #include "harness/trial/slices.h"
 #include "harness/trial/trial_run.h"
+#include "live.h"
 #include "models/runtime/base/clock.h"
 #include "trial_json.h"
 
@@ -103,6 +104,8 @@ static void say_trial(struct run *run, const struct planned_trial *planned,
     const char *by = figures_bound(trial, FIGURE_THROUGHPUT);
 
     plan_name(&run->plan, planned, name, sizeof name);
+    if (run->live)
+        live_trial(run->live, run, planned, trial, last, eta_ns(run, planned));
     if (!json_true_of(trial, "valid")) {
         results_say(&run->results, "%s attempt %d INVALID: %s", name,
                     (int)json_integer_of(trial, "attempt"),
@@ -115,7 +118,7 @@ static void say_trial(struct run *run, const struct planned_trial *planned,
         say_withheld(run, trial);
         return;
     }
-    results_say(
+    (run->live ? results_note : results_say)(
         &run->results, "%s %s%s %s %s cpu/req %s mem %s%s ETA %s%s%s", name,
         by ? ">= " : "", shown(trial, "throughput_per_s", rate, sizeof rate),
         has_p99 ? "p99" : "mean",
@@ -161,7 +164,7 @@ int attempt_store(struct run *run, const struct planned_trial *planned,
     if (result == 0)
         result = results_write_json(&run->results, name, json, why, sizeof why);
     if (result < 0)
-        fprintf(stderr, "troika bench: %s\n", why);
+        results_complain(&run->results, "troika bench: %s", why);
     return result;
 }
 
@@ -392,14 +395,14 @@ bool attempt_was_busy(const json_t *trial)
 
 static void say_busy(struct run *run, const struct noise *noise)
 {
-    char culprits[256];
+    char culprits[256], wait[32];
 
     results_say(&run->results,
                 "machine too busy: other processes use %.0f %% of its CPUs "
-                "(limit %.0f %%). Top: %s. Waiting for quiet, up to %.0f s",
+                "(limit %.0f %%). Top: %s. Waiting for quiet, up to %s",
                 100 * noise->foreign_share, 100 * QUIET_FOREIGN_SHARE,
                 noise_culprits(noise, culprits, sizeof culprits),
-                (double)run->options.wait_ns / 1e9);
+                plan_duration(run->options.wait_ns, wait, sizeof wait));
 }
 
 static int give_up(struct run *run, const struct noise *noise, const char *why)

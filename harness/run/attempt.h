@@ -29,12 +29,13 @@ struct run {
     struct backend_server backend;
     struct store_server stores[STORES];
     struct metronome *metronome;
-    int done;         /* trials that this program has carried out */
-    int64_t extra_ns; /* what these took beyond the plan's estimate */
-    int64_t busy_ns;  /* time lost to other users of the machine */
-    bool busy;        /* other users spoiled the last attempt */
-    bool again;       /* the attempt under way is the trial's last in any
-                         case */
+    int done;          /* trials that this program has carried out */
+    int64_t extra_ns;  /* what these took beyond the plan's estimate */
+    int64_t busy_ns;   /* time lost to other users of the machine */
+    bool busy;         /* other users spoiled the last attempt */
+    bool again;        /* the attempt under way is the trial's last in any
+                          case */
+    struct live *live; /* on a terminal; NULL: lines on stderr */
     const volatile sig_atomic_t *stop;
     char why[4096]; /* the run was refused: the reason */
 };

@@ -167,6 +167,21 @@ int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
     return 0;
 }
 
+int plan_extend(struct plan *plan, int experiment)
+{
+    int more;
+
+    plan_block_ns(plan, experiment, &more);
+    struct planned_trial *trials = realloc(
+        plan->trials, (size_t)(plan->trial_count + more) * sizeof *trials);
+    if (!trials)
+        return -ENOMEM;
+    memset(trials + plan->trial_count, 0, (size_t)more * sizeof *trials);
+    plan->trials = trials;
+    lay_out_block(plan, experiment, ++plan->experiments[experiment]->blocks);
+    return 0;
+}
+
 const struct load_point *plan_point(const struct plan *plan,
                                     const struct planned_trial *trial)
 {
@@ -244,6 +259,21 @@ static int64_t capacities_ns(const struct experiment *experiment)
     return sum;
 }
 
+int64_t plan_block_ns(const struct plan *plan, int experiment, int *trials)
+{
+    const struct experiment *of = plan->experiments[experiment];
+    int64_t sum = 0;
+
+    *trials = 0;
+    for (int i = 0; i < of->load_point_count; i++) {
+        int count = model_count(&of->load_points[i]);
+
+        sum += count * plan_trial_ns(&of->load_points[i]);
+        *trials += count;
+    }
+    return sum;
+}
+
 int64_t plan_eta_ns(const struct plan *plan, int from)
 {
     int64_t sum = 0;
@@ -280,7 +310,7 @@ char *plan_duration(int64_t ns, char *text, size_t size)
     return text;
 }
 
-void plan_print(const struct plan *plan, FILE *file)
+void plan_print(const struct plan *plan, const char *more, FILE *file)
 {
     char text[64];
 
@@ -290,7 +320,7 @@ void plan_print(const struct plan *plan, FILE *file)
         fprintf(file, "%*d  %s\n", plan->trial_count > 999 ? 5 : 3,
                 trial->order, trial->id);
     }
-    fprintf(file, "%d trials, about %s; seed %llu\n", plan->trial_count,
-            plan_duration(plan_eta_ns(plan, 0), text, sizeof text),
+    fprintf(file, "%d trials, about %s%s; seed %llu\n", plan->trial_count,
+            plan_duration(plan_eta_ns(plan, 0), text, sizeof text), more,
             (unsigned long long)plan->seed);
 }

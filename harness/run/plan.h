@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The order of a run's trials, decided before the first one. A machine that
- * drifts must hit all models alike, and compared trials should lie only seconds
- * apart.
+ * The order of a run's trials, decided before the first one; that of blocks
+ * which are added later follows from the seed as well. A machine that drifts
+ * must hit all models alike, and compared trials should lie only seconds apart.
  *
  * A block is one trial of every model at every load point, and blocks follow
  * each other. In a block the load points come in random order. At a load point
@@ -33,6 +33,9 @@ struct overrides {
     int blocks;
     int64_t window_ns;
     int64_t warmup_ns;         /* -1: as in the file, since 0 is a warm-up */
+    double until;              /* 0.03: blocks are added until the intervals
+                                  are this narrow (until.h); 0: none is */
+    int blocks_max;            /* with until */
     const char *const *models; /* no others; ended by NULL */
 };
 
@@ -64,6 +67,14 @@ int plan_make(struct experiment *const *experiments, int count, uint64_t seed,
               struct plan *plan);
 void plan_free(struct plan *plan);
 
+/* Lays out one block more of an experiment, at the plan's end. Pointers to
+ * trials of the plan are no longer valid. Returns 0 or -ENOMEM. */
+int plan_extend(struct plan *plan, int experiment);
+
+/* The time that one block of an experiment takes, and in *trials how many
+ * trials it has. */
+int64_t plan_block_ns(const struct plan *plan, int experiment, int *trials);
+
 /* The load point of one of the plan's trials. */
 const struct load_point *plan_point(const struct plan *plan,
                                     const struct planned_trial *trial);
@@ -93,5 +104,6 @@ char *plan_name(const struct plan *plan, const struct planned_trial *trial,
 /* "1 h 5 min", "2 min 10 s", "8 s". Returns text. */
 char *plan_duration(int64_t ns, char *text, size_t size);
 
-/* Prints the plan, one line per trial, and the time that it takes. */
-void plan_print(const struct plan *plan, FILE *file);
+/* Prints the plan, one line per trial, and the time that it takes, followed by
+ * `more`. */
+void plan_print(const struct plan *plan, const char *more, FILE *file);

@@ -10,10 +10,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 #include "harness/experiment/json_cell.h"
+#include "harness/search/rows.h"
 #include "harness/search/search.h"
 #include "harness/search/trial.h"
+#include "live.h"
 #include "trial_json.h"
 
 /* One model's search. */
@@ -31,6 +34,8 @@ struct group {
     struct entry *entries;
     struct search *searches;
     int count;
+    const struct search_group *steps;
+    const char *names[EXPERIMENT_MODELS_MAX];
 };
 
 bool planned_search_is(const struct run *run,
@@ -57,12 +62,34 @@ static void keep(struct group *group, struct entry *entry,
     entry->passed = passed;
 }
 
+/* The time left, by the plan; of the searches under way, by their steps. */
+static int64_t eta_ns(const struct group *group)
+{
+    const struct planned_trial *first = group->entries[0].planned;
+    int last = first->order - 1 + group->count;
+    int64_t own_ns =
+        group->count * plan_trial_ns(plan_point(&group->run->plan, first));
+
+    return plan_eta_ns(&group->run->plan, last) +
+           (int64_t)((double)own_ns * (1 - search_rows_share(group->steps)));
+}
+
+/* Draws the steps until now, while the next one runs. */
+static void show_steps(const struct group *group)
+{
+    if (group->run->live)
+        live_search(group->run->live, group->run, group->steps, group->names,
+                    eta_ns(group));
+}
+
 static int take_step(void *context, int who, int turn, struct search_step *step)
 {
     struct group *group = context;
     struct entry *entry = &group->entries[who];
     const struct search *search = &group->searches[who];
     struct search_trial *trial = calloc(1, sizeof *trial);
+
+    show_steps(group);
     int result = !trial ? -ENOMEM
                         : search_trial_run(&entry->spec, search->rate_per_s,
                                            turn, trial);
@@ -71,13 +98,18 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
         search_trial_judge(&trial->plan, &trial->trial, trial->gates,
                            trial->gate_count, step);
         keep(group, entry, trial, step);
-        results_say(&group->run->results, "block %d %s %s %s %.0f/s: %s%s%s",
-                    entry->planned->block, entry->spec.model->name,
-                    entry->spec.point->id, search_phase_name(search->phase),
-                    step->rate_per_s > 0 ? step->rate_per_s
-                                         : step->achieved_per_s,
-                    search_verdict_name(step->verdict),
-                    step->why[0] ? ": " : "", step->why);
+        /* On a terminal a step that went well is in the state alone. */
+        (group->run->live && step->verdict != SEARCH_INVALID ? results_note
+                                                             : results_say)(
+            &group->run->results, "block %d %s %s %s %s: %s%s%s",
+            entry->planned->block, entry->spec.model->name,
+            entry->spec.point->id, search_phase_name(search->phase),
+            digits_whole(step->rate_per_s > 0 ? step->rate_per_s
+                                              : step->achieved_per_s,
+                         "/s")
+                .text,
+            search_verdict_name(step->verdict), step->why[0] ? ": " : "",
+            step->why);
     }
     if (trial)
         search_trial_free(trial);
@@ -121,6 +153,7 @@ static void begin(struct group *group,
         /* Earlier trials of the cell had other rates, and the machine other
          * speeds. */
         entry->spec.usual_speed = 0;
+        group->names[i] = entry->spec.model->name;
     }
 }
 
@@ -131,14 +164,15 @@ static void say(const struct group *group, int who)
     char name[PLAN_NAME_MAX];
 
     search_judge(&group->searches[who], &result);
-    results_say(&group->run->results, "%s %s: %s%.0f/s, conservative %.0f/s",
+    results_say(&group->run->results, "%s %s: %s%s, conservative %s",
                 plan_name(&group->run->plan, entry->planned, name, sizeof name),
                 entry->spec.point->slo.text,
                 group->searches[who].failed ? "INVALID, "
                 : result.cannot_meet        ? "cannot meet it, "
                 : result.at_least           ? "at least "
                                             : "",
-                result.estimate_per_s, result.conservative_per_s);
+                digits_whole(result.estimate_per_s, "/s").text,
+                digits_whole(result.conservative_per_s, "/s").text);
 }
 
 static int store_all(struct group *group)
@@ -155,6 +189,9 @@ static int store_all(struct group *group)
         if (result < 0)
             break;
         json_array_append(group->run->trials, entry->json);
+        if (group->run->live)
+            live_trial(group->run->live, group->run, entry->planned,
+                       entry->json, true, eta_ns(group));
         say(group, i);
     }
     return result;
@@ -171,6 +208,7 @@ int planned_search_do(struct run *run,
     struct search_group steps = {group.searches, count, take_step, &group};
     int result = -ENOMEM;
 
+    group.steps = &steps;
     if (group.entries && group.searches) {
         begin(&group, planned);
         result = search_group_run(&steps);

@@ -30,10 +30,12 @@
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
+#include "live.h"
 #include "models/runtime/base/clock.h"
 #include "planned_search.h"
 #include "run_json.h"
 #include "setup.h"
+#include "until.h"
 
 enum { SAME_REQUEST_NS = 500000000 };
 
@@ -104,10 +106,10 @@ static bool take_together(struct run *run, const struct planned_trial *planned,
 }
 
 /* Returns the result; an error is also said on stderr. */
-static int told(int result, const char *why)
+static int told(const struct run *run, int result, const char *why)
 {
     if (result < 0)
-        fprintf(stderr, "troika bench: %s\n", why);
+        results_complain(&run->results, "troika bench: %s", why);
     return result;
 }
 
@@ -116,6 +118,7 @@ static int write_json(struct run *run, const char *name)
     char why[2048];
 
     return told(
+        run,
         results_write_json(&run->results, name, run->json, why, sizeof why),
         why);
 }
@@ -125,13 +128,16 @@ static int write_run(struct run *run)
     return write_json(run, "run.json");
 }
 
-/* Printed above and below the results, so that nobody overlooks it. */
-static void tell_untrusted(const struct run *run)
+/* make, which named a file for the run's directory, tells the result of a whole
+ * run with its report. */
+static enum conclusion conclusion_of(const struct run *run, int result)
 {
-    const json_t *words = json_object_get(run->json, "untrusted");
-
-    if (json_is_string(words))
-        results_tell(&run->results, "%s", json_string_value(words));
+    if (run->options.verbose)
+        return CONCLUSION_FULL;
+    return run->options.file && result == 0 &&
+                   json_true_of(run->json, "complete")
+               ? CONCLUSION_LOGGED
+               : CONCLUSION_BRIEF;
 }
 
 /* Computes summary, comparisons and tally, writes run.json and summary.csv, and
@@ -149,18 +155,16 @@ static int close_run(struct run *run)
     if (result == 0)
         result = activity_make(run->json, run->trials);
 
-    json_object_set_new(run->json, "ended_at", json_time(time(NULL)));
     csv = summary_csv(run->trials);
     if (result == 0)
         result = write_run(run);
     if (result == 0 && csv &&
         results_write_text(&run->results, "summary.csv", csv, why, sizeof why) <
             0)
-        fprintf(stderr, "troika bench: %s\n", why);
+        results_complain(&run->results, "troika bench: %s", why);
     free(csv);
-    tell_untrusted(run);
-    conclusion_print(&run->results, run->json, run->trials);
-    tell_untrusted(run);
+    conclusion_print(&run->results, run->json, run->trials,
+                     conclusion_of(run, result));
     return result;
 }
 
@@ -264,14 +268,14 @@ static int64_t cost_ns(const struct run *run,
     return count * plan_trial_ns(plan_point(&run->plan, planned));
 }
 
-/* How many trials are worth measuring again, and in *ns the time that they
- * take. */
-static int count_again(const struct run *run, int64_t *ns)
+/* How many trials of the plan, from index `from` on, are worth measuring again,
+ * and in *ns the time that they take. */
+static int count_again(const struct run *run, int from, int64_t *ns)
 {
     int all = 0;
 
     *ns = 0;
-    for (int i = 0, count; i < run->plan.trial_count; i += count) {
+    for (int i = from, count; i < run->plan.trial_count; i += count) {
         const struct planned_trial *planned = &run->plan.trials[i];
 
         count = plan_together(&run->plan, i);
@@ -289,11 +293,12 @@ static int count_again(const struct run *run, int64_t *ns)
  * at least ten seconds. A trial that would fail again (a wrong answer, a
  * program that cannot be started) is left out. Trials that were carried out
  * together are measured together again, because they are compared with each
- * other. Returns 0 or a negative errno, as attempt_do. */
-static int do_again(struct run *run)
+ * other. Of blocks that were added, each has its turn behind it. Returns 0 or a
+ * negative errno, as attempt_do. */
+static int do_again(struct run *run, int from)
 {
     int64_t left_ns = plan_eta_ns(&run->plan, 0) / 4, need_ns;
-    int all = count_again(run, &need_ns), result = 0;
+    int all = count_again(run, from, &need_ns), result = 0;
     char time[64];
 
     if (run->extra_ns > 0)
@@ -308,7 +313,7 @@ static int do_again(struct run *run)
         all,
         plan_duration(need_ns < left_ns ? need_ns : left_ns, time, sizeof time),
         need_ns > left_ns ? ", which is too short for all of them" : "");
-    for (int i = 0, count; i < run->plan.trial_count && result == 0;
+    for (int i = from, count; i < run->plan.trial_count && result == 0;
          i += count) {
         const struct planned_trial *planned = &run->plan.trials[i];
 
@@ -329,7 +334,8 @@ static int begin(struct run *run, bool resumed)
 
     return resumed
                ? write_run(run)
-               : told(results_begin(&run->results, run->json, why, sizeof why),
+               : told(run,
+                      results_begin(&run->results, run->json, why, sizeof why),
                       why);
 }
 
@@ -343,21 +349,13 @@ static int keep_start(struct run *run, bool resumed)
     return result < 0 ? result : write_run(run);
 }
 
-/* Carries out all trials that are not finished yet, then closes the run.
- * Returns an exit code. */
-static int carry_out(struct run *run, bool resumed)
+/* Carries out those trials of the plan, from index `from` on, that are not
+ * finished yet. Returns 0 or a negative errno. */
+static int do_trials(struct run *run, int from, bool resumed)
 {
-    int result = begin(run, resumed);
+    int result = 0;
 
-    backend_server_find(&run->backend, run->models);
-    if (!json_object_get(run->json, "ceilings"))
-        json_object_set_new(run->json, "ceilings", json_array());
-    start_metronome(run);
-    if (result == 0)
-        result = calibration_do(run);
-    if (result == 0)
-        result = keep_start(run, resumed);
-    for (int i = 0, count; i < run->plan.trial_count && result == 0;
+    for (int i = from, count; i < run->plan.trial_count && result == 0;
          i += count) {
         const struct planned_trial *planned = &run->plan.trials[i];
 
@@ -369,15 +367,53 @@ static int carry_out(struct run *run, bool resumed)
         else if (!resumed || !take_together(run, planned, count))
             result = attempt_do(run, planned, count);
     }
+    return result == 0 ? do_again(run, from) : result;
+}
+
+/* Carries out the plan, and with --until the blocks that are added to it. */
+static int do_plan(struct run *run, bool resumed)
+{
+    int from = 0, added, result;
+
+    do {
+        result = do_trials(run, from, resumed);
+        from = run->plan.trial_count;
+        added = result == 0 ? until_extend(run) : 0;
+        if (added < 0)
+            result = told(run, added, "out of memory");
+        else if (added > 0)
+            result = write_run(run);
+    } while (result == 0 && added > 0);
+    return result;
+}
+
+/* Carries out all trials that are not finished yet, then closes the run.
+ * Returns an exit code. */
+static int carry_out(struct run *run, bool resumed)
+{
+    int result = begin(run, resumed);
+
+    run->live = live_open(run);
+    backend_server_find(&run->backend, run->models);
+    if (!json_object_get(run->json, "ceilings"))
+        json_object_set_new(run->json, "ceilings", json_array());
+    start_metronome(run);
     if (result == 0)
-        result = do_again(run);
+        result = calibration_do(run);
+    if (result == 0)
+        result = keep_start(run, resumed);
+    if (result == 0)
+        result = do_plan(run, resumed);
     backend_server_stop(&run->backend);
     store_server_stop_all(run->stores);
     metronome_stop(run->metronome);
+    live_close(run->live);
+    run->live = NULL;
     json_object_set_new(run->json, "complete", json_boolean(result == 0));
     json_object_set_new(run->json, "interrupted",
                         result == -EINTR ? json_string(signal_name(stop_signal))
                                          : json_null());
+    json_object_set_new(run->json, "ended_at", json_time(time(NULL)));
     /* Even if the disk is full, the figures are computed and printed. */
     int closed = close_run(run);
     return exit_code_of(run, result < 0 ? result : closed);
@@ -413,7 +449,9 @@ int run_bench(char *const *names, int count, const struct run_options *options)
     code = setup_plan(&run, names, count);
 
     if (code == EXIT_OK && options->dry_run) {
-        plan_print(&run.plan, stdout);
+        char until[256];
+
+        plan_print(&run.plan, until_words(&run, until, sizeof until), stdout);
     } else if (code == EXIT_OK) {
         catch_signals();
         code = setup_results(&run);
@@ -507,7 +545,7 @@ static int refuse_damaged(const struct results *results,
     else
         fprintf(stderr,
                 "troika summarise: what is named above are attempts that were "
-                "repeated, which are in no figure: remove them, then summarise "
+                "repeated, which no figure uses: remove them, then summarise "
                 "again; the stored summary stays as it is\n");
     return EXIT_FAILED;
 }

@@ -22,12 +22,20 @@ struct run_options {
     uint64_t seed;
     struct overrides overrides;
     bool dry_run, quiet;
+    bool verbose;    /* every comparison is printed, not ten lines */
     bool mute;       /* results are not printed, but only stored */
     int64_t wait_ns; /* for a busy machine to become quiet */
     struct threshold thresholds[THRESHOLDS_MAX];
     int threshold_count;
     bool allow_any_build; /* even one with sanitizers */
 };
+
+/* Takes a value of --threshold, of --until. Returns 0, or -EINVAL with a
+ * sentence. */
+int run_take_threshold(struct run_options *options, const char *text, char *why,
+                       size_t why_size);
+int run_take_until(struct run_options *options, const char *text, char *why,
+                   size_t why_size);
 
 /* Runs the experiments (names or paths). Returns an exit code (base/exit.h). */
 int run_bench(char *const *experiments, int count,

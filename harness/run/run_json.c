@@ -115,24 +115,24 @@ static json_t *json_experiment(const struct experiment *experiment)
         json_profile(&experiment->profile), "load_points", points);
 }
 
-static json_t *json_plan(const struct plan *plan)
+static json_t *json_planned(const struct plan *plan,
+                            const struct planned_trial *trial)
 {
-    json_t *list = json_array();
+    const struct load_point *point = plan_point(plan, trial);
 
-    for (int i = 0; i < plan->trial_count; i++) {
-        const struct planned_trial *trial = &plan->trials[i];
-        const struct experiment *experiment =
-            plan->experiments[trial->experiment];
-        const struct load_point *point = plan_point(plan, trial);
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "trial_id", trial->id,
+                     "experiment", plan->experiments[trial->experiment]->name,
+                     "load_point", point->id, "model",
+                     point->models[trial->model], "block", trial->block,
+                     "order", trial->order);
+}
 
-        json_array_append_new(
-            list,
-            json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "trial_id", trial->id,
-                      "experiment", experiment->name, "load_point", point->id,
-                      "model", point->models[trial->model], "block",
-                      trial->block, "order", trial->order));
-    }
-    return list;
+void run_json_add_plan(json_t *run, const struct plan *plan, int from)
+{
+    json_t *list = json_object_get(run, "plan");
+
+    for (int i = from; i < plan->trial_count; i++)
+        json_array_append_new(list, json_planned(plan, &plan->trials[i]));
 }
 
 /* The command of a target, its file and version; null for a model of ours. */
@@ -144,7 +144,7 @@ static json_t *json_target(const struct target *target)
         return json_null();
     target_version(target, version, sizeof version);
     return json_pack("{s:o, s:o, s:o}", "command", json_text(target->command),
-                     "path", json_text(target->path), "version",
+                     "path", json_text(target->asking.urls[0].path), "version",
                      json_text_if(version));
 }
 
@@ -201,23 +201,26 @@ static json_t *json_gates(void)
 json_t *run_json(const char *run_id, const char *command,
                  const struct plan *plan, json_t *environment)
 {
-    json_t *experiments = json_array();
+    json_t *experiments = json_array(), *run;
 
     for (int i = 0; i < plan->experiment_count; i++)
         json_array_append_new(experiments,
                               json_experiment(plan->experiments[i]));
-    return json_pack(
-        "{s:i, s:s, s:s, s:s, s:o, s:o, s:n, s:b, s:n, s:I, s:o, s:o, s:o, "
+    run = json_pack(
+        "{s:i, s:s, s:s, s:s, s:o, s:o, s:n, s:b, s:n, s:I, s:o, s:o, s:[], "
         "s:o, s:o, s:[], s:[], s:[], s:o}",
         "schema_version", 1, "run_id", run_id, "tool_version", version(),
         "variant", version_variant(), "command", json_text(command),
         "started_at", json_time(time(NULL)), "ended_at", "complete", 0,
         "interrupted", "seed", (json_int_t)plan->seed, "experiments",
-        experiments, "models", json_models(plan), "plan", json_plan(plan),
-        "environment", environment, "gates", json_gates(), "ceilings",
-        "summary", "comparisons", "tally",
+        experiments, "models", json_models(plan), "plan", "environment",
+        environment, "gates", json_gates(), "ceilings", "summary",
+        "comparisons", "tally",
         json_pack("{s:i, s:i, s:i, s:i}", "planned", plan->trial_count, "done",
                   0, "valid", 0, "invalid", 0));
+    if (run)
+        run_json_add_plan(run, plan, 0);
+    return run;
 }
 
 /* Copies the figures, so that a report needs the run alone. */

@@ -18,6 +18,9 @@ json_t *run_json(const char *run_id, const char *command,
 /* A load point as run.json has it. The caller owns the object. */
 json_t *run_json_load_point(const struct load_point *point);
 
+/* Appends the plan's trials from index `from` on to `plan` of run.json. */
+void run_json_add_plan(json_t *run, const struct plan *plan, int from);
+
 /* The second load of a load point; null: there is none. */
 json_t *run_json_beside(const struct beside *beside);
 

@@ -15,14 +15,18 @@
 #include <time.h>
 
 #include "environment.h"
+#include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
 #include "harness/base/names.h"
 #include "harness/base/version.h"
+#include "harness/experiment/value.h"
 #include "harness/machine/placement.h"
 #include "harness/machine/switches.h"
 #include "harness/server/guardian.h"
+#include "harness/server/target.h"
 #include "run_json.h"
+#include "until.h"
 
 /* Descriptors that a server needs beside its connections. */
 enum { DESCRIPTORS_RESERVE = 64 };
@@ -42,6 +46,32 @@ refuse(struct run *run, int code, const char *format, ...)
     vsnprintf(run->why, sizeof run->why, format, arguments);
     va_end(arguments);
     return code;
+}
+
+int run_take_threshold(struct run_options *options, const char *text, char *why,
+                       size_t why_size)
+{
+    int count = options->threshold_count;
+
+    if (count == THRESHOLDS_MAX) {
+        snprintf(why, why_size, "--threshold: more than %d", THRESHOLDS_MAX);
+        return -EINVAL;
+    }
+    if (threshold_parse(text, &options->thresholds[count], why, why_size) < 0)
+        return -EINVAL;
+    options->threshold_count++;
+    return 0;
+}
+
+int run_take_until(struct run_options *options, const char *text, char *why,
+                   size_t why_size)
+{
+    char fault[512];
+
+    if (value_share(text, &options->overrides.until, fault, sizeof fault) == 0)
+        return 0;
+    snprintf(why, why_size, "--until %s", fault);
+    return -EINVAL;
 }
 
 static bool is_known(const struct run *run, const char *name)
@@ -67,8 +97,8 @@ static int check_models(struct run *run)
     return EXIT_OK;
 }
 
-/* Checks the window that --window sets; reading an experiment file refuses one
- * that is too short already. */
+/* Checks the window that --duration sets; reading an experiment file refuses
+ * one that is too short already. */
 static int check_window(struct run *run, const struct experiment *experiment)
 {
     for (int i = 0; i < experiment->load_point_count; i++) {
@@ -77,10 +107,11 @@ static int check_window(struct run *run, const struct experiment *experiment)
 
         if (point->window_ns < wait_ns && point->models[0])
             return refuse(run, EXIT_USAGE,
-                          "--window: %.4g s is shorter than the wait of a "
-                          "request of %s, load point %s, %.4g s; raise it",
-                          (double)point->window_ns / 1e9, experiment->name,
-                          point->id, (double)wait_ns / 1e9);
+                          "--duration: %s is shorter than the wait of a "
+                          "request of %s, load point %s, %s; raise it",
+                          digits_ns((double)point->window_ns).text,
+                          experiment->name, point->id,
+                          digits_ns((double)wait_ns).text);
     }
     return EXIT_OK;
 }
@@ -196,6 +227,26 @@ static void warn_of_one_cpu(const struct plan *plan)
         }
 }
 
+/* Refuses a target whose requests name a variable that there is not: each of
+ * its trials would fail for this. */
+static int check_variables_of_targets(struct run *run)
+{
+    const struct plan *plan = &run->plan;
+    char why[512];
+
+    for (int i = 0; i < plan->trial_count; i++) {
+        const struct planned_trial *trial = &plan->trials[i];
+        const struct model_info *model =
+            models_find(plan->experiments[trial->experiment]->models,
+                        plan_point(plan, trial)->models[trial->model]);
+        const struct target *target = model ? model->target : NULL;
+
+        if (target && asking_lacks_variable(&target->asking, why, sizeof why))
+            return refuse(run, EXIT_USAGE, "%s: %s", target->name, why);
+    }
+    return EXIT_OK;
+}
+
 /* Lays out the plan and checks it against the limits of this machine. */
 static int make_plan(struct run *run)
 {
@@ -220,7 +271,8 @@ static int make_plan(struct run *run)
         return refuse(run, EXIT_FAILED, "the plan could not be made: %s",
                       strerror(-result));
     warn_of_one_cpu(&run->plan);
-    return check_descriptors(run);
+    int code = check_variables_of_targets(run);
+    return code == EXIT_OK ? check_descriptors(run) : code;
 }
 
 int setup_plan(struct run *run, char *const *names, int count)
@@ -241,6 +293,8 @@ int setup_plan(struct run *run, char *const *names, int count)
                                   : copied_from(path, home, sizeof home));
     if (code == EXIT_OK)
         code = check_models(run);
+    if (code == EXIT_OK && until_check(run, run->why, sizeof run->why) < 0)
+        code = EXIT_USAGE;
     return code == EXIT_OK ? make_plan(run) : code;
 }
 
@@ -262,12 +316,14 @@ static json_t *json_overrides(const struct overrides *overrides)
     for (int i = 0; overrides->models && overrides->models[i]; i++)
         json_array_append_new(models, json_string(overrides->models[i]));
     return json_pack(
-        "{s:o, s:o, s:o, s:o}", "blocks",
+        "{s:o, s:o, s:o, s:o, s:o, s:o}", "blocks",
         overrides->blocks > 0 ? json_integer(overrides->blocks) : json_null(),
         "window_ns",
         overrides->window_ns > 0 ? json_integer(overrides->window_ns)
                                  : json_null(),
-        "warmup_ns", json_known(overrides->warmup_ns), "models", models);
+        "warmup_ns", json_known(overrides->warmup_ns), "models", models,
+        "until", json_finite_if(overrides->until, overrides->until > 0),
+        "blocks_max", json_positive(overrides->blocks_max));
 }
 
 static int start_guardian(struct run *run)
@@ -334,8 +390,9 @@ static int tell_file(struct run *run)
 int setup_results(struct run *run)
 {
     const struct plan *plan = &run->plan;
-    char root[512], eta[64];
+    char root[512], eta[64], until[256];
     int code = check_build(run);
+    int64_t most_ns;
 
     if (code == EXIT_OK)
         code = start_guardian(run);
@@ -343,7 +400,7 @@ int setup_results(struct run *run)
         return code;
     results_default_root(root, sizeof root);
     if (results_create(run->options.root ? run->options.root : root,
-                       RUN_BYTES + plan->trial_count * TRIAL_BYTES,
+                       RUN_BYTES + until_most(run, &most_ns) * TRIAL_BYTES,
                        &run->results, run->why, sizeof run->why) < 0)
         return EXIT_FAILED;
     run->results.quiet = run->options.quiet;
@@ -359,11 +416,13 @@ int setup_results(struct run *run)
         return refuse(run, EXIT_FAILED, "out of memory");
     json_object_set_new(run->json, "overrides",
                         json_overrides(&run->options.overrides));
+    until_begin(run);
     set_untrusted(run);
-    results_say(&run->results, "%d trials, about %s; seed %llu; results in %s",
-                plan->trial_count,
-                plan_duration(plan_eta_ns(plan, 0), eta, sizeof eta),
-                (unsigned long long)plan->seed, run->results.directory);
+    results_say(
+        &run->results, "%d trials, about %s%s; seed %llu; results in %s",
+        plan->trial_count, plan_duration(plan_eta_ns(plan, 0), eta, sizeof eta),
+        until_words(run, until, sizeof until), (unsigned long long)plan->seed,
+        run->results.directory);
     return EXIT_OK;
 }
 
@@ -384,6 +443,8 @@ static const char **take_stored_options(struct run *run)
         .blocks = (int)json_integer_of(stored, "blocks"),
         .window_ns = json_integer_of(stored, "window_ns"),
         .warmup_ns = json_is_integer(warmup) ? json_integer_value(warmup) : -1,
+        .until = json_number_of(stored, "until"),
+        .blocks_max = (int)json_integer_of(stored, "blocks_max"),
         .models = names,
     };
     run->options.has_seed = true;
@@ -567,6 +628,8 @@ int setup_resume(struct run *run)
         code = make_plan(run);
     run->options.overrides.models = NULL;
     free(names);
+    if (code == EXIT_OK && until_replan(run) < 0)
+        code = refuse(run, EXIT_FAILED, "out of memory");
     if (code == EXIT_OK &&
         !same_plan(&run->plan, json_object_get(run->json, "plan")))
         code = refuse(run, EXIT_FAILED,

@@ -21,6 +21,17 @@ enum { BEYOND_MIN = 20, ROUNDS_MIN = 2 };
 
 static const double percentiles[] = {50, 75, 90, 95, 99, 99.9, 99.99};
 
+static bool has_percentile(const struct histogram *histogram, double p)
+{
+    return (double)histogram->count * (100 - p) / 100 >= BEYOND_MIN - 1e-6;
+}
+
+static bool made_rounds(const struct load_result *load)
+{
+    return load->completed_in_window >=
+           ROUNDS_MIN * (uint64_t)load->connections_open;
+}
+
 static json_t *json_histogram(const struct histogram *histogram, bool whole)
 {
     json_t *list = json_array();
@@ -29,7 +40,7 @@ static json_t *json_histogram(const struct histogram *histogram, bool whole)
          i++) {
         double p = percentiles[i];
 
-        if ((double)histogram->count * (100 - p) / 100 < BEYOND_MIN - 1e-6)
+        if (!has_percentile(histogram, p))
             break;
         json_array_append_new(
             list,
@@ -46,9 +57,7 @@ static json_t *json_histogram(const struct histogram *histogram, bool whole)
 
 static json_t *json_latency(const struct load_result *load, bool open)
 {
-    bool whole = open || load->completed_in_window >=
-                             ROUNDS_MIN * (uint64_t)load->connections_open;
-
+    bool whole = open || made_rounds(load);
     json_t *object =
         json_pack("{s:s, s:b, s:o, s:o, s:o}", "kind",
                   open ? "response" : "service", "turned_over", whole,
@@ -74,9 +83,10 @@ static json_t *json_latency(const struct load_result *load, bool open)
     return object;
 }
 
+/* `checked` is there only if answers change and bodies were checked. */
 static json_t *json_requests(const struct load_result *load)
 {
-    return json_pack(
+    json_t *object = json_pack(
         "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "started",
         (json_int_t)load->started, "unanswered", (json_int_t)load->unanswered,
         "oldest_unanswered_ns", (json_int_t)load->oldest_unanswered_ns,
@@ -86,16 +96,46 @@ static json_t *json_requests(const struct load_result *load)
         "timeout", (json_int_t)load->timeout, "completed_in_window",
         (json_int_t)load->completed_in_window, "resent",
         (json_int_t)load->resent);
+    if (load->checked > 0)
+        json_object_set_new(object, "checked",
+                            json_integer((json_int_t)load->checked));
+    return object;
 }
 
-static json_t *json_series(const struct load_result *load)
+/* Latency in each tenth of the window. A tenth of a short window has too few
+ * requests for its p99, which is null then. */
+static json_t *json_tenths(const struct load_result *load, bool open)
+{
+    static const struct {
+        const char *key;
+        double p;
+    } kept[] = {{"p50_ns", 50}, {"p90_ns", 90}, {"p99_ns", 99}};
+    bool whole = open || made_rounds(load);
+    json_t *tenths = json_array();
+
+    for (int i = 0; i < LOAD_PARTS; i++) {
+        const struct histogram *histogram = &load->tenths[i];
+        json_t *tenth =
+            json_pack("{s:I}", "requests", (json_int_t)histogram->count);
+        for (size_t k = 0; k < sizeof kept / sizeof *kept; k++)
+            json_object_set_new(tenth, kept[k].key,
+                                whole && has_percentile(histogram, kept[k].p)
+                                    ? json_integer(histogram_percentile_ns(
+                                          histogram, kept[k].p))
+                                    : json_null());
+        json_array_append_new(tenths, tenth);
+    }
+    return tenths;
+}
+
+static json_t *json_series(const struct load_result *load, bool open)
 {
     json_t *completed = json_array();
 
     for (int i = 0; i < load->series_count; i++)
         json_array_append_new(completed, json_integer(load->series[i]));
-    return json_pack("{s:i, s:o}", "step_ns", 100000000, "completed",
-                     completed);
+    return json_pack("{s:i, s:o, s:o}", "step_ns", 100000000, "completed",
+                     completed, "tenths", json_tenths(load, open));
 }
 
 /* The best known value of one part of memory: from the cheap sample at the
@@ -524,7 +564,7 @@ static void add_measures(json_t *object, const struct trial_spec *spec,
     ADD("platform", json_platform(spec, trial));
     ADD("machine", json_machine(trial));
     ADD("beside", json_beside(trial, spec->point));
-    ADD("series", json_series(load));
+    ADD("series", json_series(load, spec->point->mode == LOAD_OPEN));
     ADD("slices", json_slices(trial->slices));
     ADD("prediction", prediction_json(spec, trial));
 #undef ADD

@@ -3,6 +3,7 @@
  * Formats the words of checks.
  */
 #include "outcome.h"
+#include "harness/arithmetic/digits.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -54,9 +55,9 @@ void outcome_time(struct outcome *outcome, const char *what, double seen_ns,
     struct outcome_check *check =
         add_number(outcome, what, seen_ns, lo_ns, hi_ns);
 
-    snprintf(check->expected, sizeof check->expected, "%.4g to %.4g ms",
-             lo_ns / 1e6, hi_ns / 1e6);
-    snprintf(check->seen, sizeof check->seen, "%.4g ms", seen_ns / 1e6);
+    snprintf(check->expected, sizeof check->expected, "%s to %s",
+             digits_ns(lo_ns).text, digits_ns(hi_ns).text);
+    snprintf(check->seen, sizeof check->seen, "%s", digits_ns(seen_ns).text);
 }
 
 void outcome_number(struct outcome *outcome, const char *what, double seen,
@@ -64,8 +65,9 @@ void outcome_number(struct outcome *outcome, const char *what, double seen,
 {
     struct outcome_check *check = add_number(outcome, what, seen, lo, hi);
 
-    snprintf(check->expected, sizeof check->expected, "%.5g to %.5g", lo, hi);
-    snprintf(check->seen, sizeof check->seen, "%.5g", seen);
+    snprintf(check->expected, sizeof check->expected, "%s to %s",
+             digits_of(lo, 5).text, digits_of(hi, 5).text);
+    snprintf(check->seen, sizeof check->seen, "%s", digits_of(seen, 5).text);
 }
 
 void outcome_count(struct outcome *outcome, const char *what, uint64_t seen,

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/child.h"
 #include "harness/base/json.h"
 #include "harness/base/version.h"
@@ -98,12 +99,12 @@ static void excuse(struct selftest_result *result)
         return;
     if (outcome->stalled > 0 && outcome->stalled == outcome_failed(outcome))
         snprintf(outcome->skipped, sizeof outcome->skipped,
-                 "cannot tell: the machine's stalls explain %.1f ms",
-                 (double)outcome->stalled_max_ns / 1e6);
+                 "cannot tell: the machine's stalls explain %s",
+                 digits_ns((double)outcome->stalled_max_ns).text);
     else if (outcome->stalls_p99_ns > STALLS_MAX_NS)
         snprintf(outcome->skipped, sizeof outcome->skipped,
-                 "cannot tell: plain sleeps beside it were %.1f ms late (p99)",
-                 (double)outcome->stalls_p99_ns / 1e6);
+                 "cannot tell: plain sleeps beside it were %s late (p99)",
+                 digits_ns((double)outcome->stalls_p99_ns).text);
     else if (result->foreign_share > FOREIGN_MAX)
         snprintf(outcome->skipped, sizeof outcome->skipped,
                  "cannot tell: others used %.0f %% of the CPUs meanwhile",

@@ -12,13 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "harness/load/answer/http_answer.h"
+#include "harness/load/answer/secret.h"
 
-enum { PART_BYTES = 16384, BODY_MAX = 64 << 20 };
+enum { PART_BYTES = 16384, BODY_MAX = 64 << 20, HEAD_MAX = 65536 };
 
 /* One answer being read; the body is null-terminated. */
 struct answer {
@@ -29,6 +31,9 @@ struct answer {
     char *body;
     size_t body_size, room;
     int error; /* negative errno: the body could not be kept */
+    /* The first bytes of all, where they are asked for; or NULL. */
+    char *bytes;
+    size_t bytes_size; /* at most HEAD_MAX */
 };
 
 static void limit_steps(int fd, int64_t timeout_ns)
@@ -135,6 +140,13 @@ static int take(struct answer *answer, const char *bytes, size_t size)
     enum http_event event = http_answer_feed(&answer->read, bytes, size, &used);
 
     answer->started = true;
+    if (answer->bytes) {
+        size_t room = HEAD_MAX - answer->bytes_size;
+        size_t part = size < room ? size : room;
+        memcpy(answer->bytes + answer->bytes_size, bytes, part);
+        answer->bytes_size += part;
+        answer->bytes[answer->bytes_size] = '\0';
+    }
     if (answer->error < 0)
         return answer->error;
     if (event == HTTP_WHOLE)
@@ -212,10 +224,14 @@ static bool is_success(const struct answer *answer)
 
 /* How the answer differs from the expected one, or NULL. */
 static const char *judge(const struct load_request *request,
-                         const struct answer *answer)
+                         const struct answer *answer, char *why, size_t size)
 {
+    struct load_body body = {answer->body, answer->body_size};
+
     if (!is_success(answer))
         return "its status is not 200 to 299";
+    if (request->check && !load_check_body(request->check, &body, why, size))
+        return why;
     if (request->body && (answer->body_size != request->body_size ||
                           memcmp(answer->body_size > 0 ? answer->body : "",
                                  request->body, request->body_size) != 0))
@@ -262,8 +278,9 @@ static int judge_in_words(const struct load_request *request,
                           const struct answer *answer, int result, char *why,
                           size_t why_size)
 {
-    const char *fault = result == 0 ? judge(request, answer) : NULL;
     char reason[256];
+    const char *fault =
+        result == 0 ? judge(request, answer, reason, sizeof reason) : NULL;
 
     if (result < 0) {
         tell_cause(answer, result, reason, sizeof reason);
@@ -277,7 +294,7 @@ static int judge_in_words(const struct load_request *request,
              "(status %d, body \"%.*s\")",
              first_line(request->bytes), request->bytes, fault,
              answer->read.status, shown_size(answer),
-             answer->body ? answer->body : "");
+             answer->body ? secret_hide(answer->body) : "");
     return -EPROTO;
 }
 
@@ -316,6 +333,86 @@ int client_check(const struct sockaddr_in *address,
     if (fd >= 0)
         close(fd);
     return result < 0 ? result : done;
+}
+
+/* The head of the final answer among the first bytes: those of interim answers
+ * are skipped. Null-terminates it. */
+static char *final_head(char *bytes)
+{
+    char *end = strstr(bytes, "\n\r\n");
+
+    while (end && strlen(bytes) > 9 && bytes[9] == '1' && end[3] != '\0') {
+        bytes = end + 3;
+        end = strstr(bytes, "\n\r\n");
+    }
+    if (end)
+        end[1] = '\0';
+    return bytes;
+}
+
+int client_exchange(const struct sockaddr_in *address,
+                    const struct load_request *request, int64_t timeout_ns,
+                    const volatile sig_atomic_t *stop,
+                    struct client_answer *out, char *why, size_t why_size)
+{
+    struct answer *answer = calloc(1, sizeof *answer);
+    int fd = -1, result = -ENOMEM;
+
+    *out = (struct client_answer){0};
+    if (answer)
+        answer->bytes = calloc(1, HEAD_MAX + 1);
+    if (answer && answer->bytes) {
+        answer->stop = stop;
+        result = ask(address, &fd, request, timeout_ns, answer);
+    }
+    if (fd >= 0)
+        close(fd);
+    if (result < 0 && answer)
+        tell_cause(answer, result, why, why_size);
+    if (result == -EPROTO && answer->bytes[0] == 0x15 &&
+        answer->bytes[1] == 0x03)
+        snprintf(why, why_size,
+                 "it speaks TLS at this port; give the one for plain http://");
+    if (result == 0) {
+        out->status = answer->read.status;
+        out->keep_alive = answer->read.keep_alive;
+        out->head = strdup(final_head(answer->bytes));
+        out->body = answer->body ? answer->body : strdup("");
+        out->body_size = answer->body_size;
+        answer->body = NULL;
+        result = out->head && out->body ? 0 : -ENOMEM;
+    }
+    if (result < 0)
+        client_answer_free(out);
+    if (answer) {
+        free(answer->bytes);
+        free(answer->body);
+    }
+    free(answer);
+    return result;
+}
+
+void client_answer_free(struct client_answer *answer)
+{
+    free(answer->head);
+    free(answer->body);
+    *answer = (struct client_answer){0};
+}
+
+size_t client_field(const char *from, const char *name, const char **value)
+{
+    size_t length = strlen(name);
+
+    for (const char *line = strchr(from, '\n'); line;
+         line = strchr(line, '\n')) {
+        line++;
+        if (strncasecmp(line, name, length) != 0 || line[length] != ':')
+            continue;
+        *value = line + length + 1;
+        *value += strspn(*value, " \t");
+        return strcspn(*value, "\r\n");
+    }
+    return 0;
 }
 
 /* Sends GET `target` over a new connection. The caller frees the body. */
@@ -367,7 +464,7 @@ int client_get(const struct sockaddr_in *address, const char *target,
         snprintf(why, why_size,
                  "its status is %d, not 200 to 299 (body \"%.*s\")",
                  answer->read.status, shown_size(answer),
-                 answer->body ? answer->body : "");
+                 answer->body ? secret_hide(answer->body) : "");
         result = -EPROTO;
     }
     if (result == -EFBIG || (result == 0 && answer->body_size >= size)) {

@@ -8,6 +8,7 @@
 
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,31 @@ int client_check_socket(const struct sockaddr_in *address,
                         const struct load_request *requests, int count,
                         int64_t budget_ns, int64_t timeout_ns, char *why,
                         size_t why_size);
+
+/* One whole answer, in memory of its own. */
+struct client_answer {
+    int status;
+    bool keep_alive;
+    char *head; /* of the final answer, null-terminated, cut at 64 KiB */
+    char *body; /* null-terminated */
+    size_t body_size;
+};
+
+/* Sends one request over a new connection. Returns 0 with the answer, which
+ * client_answer_free releases, or a negative errno as client_check does. `stop`
+ * may be NULL. */
+int client_exchange(const struct sockaddr_in *address,
+                    const struct load_request *request, int64_t timeout_ns,
+                    const volatile sig_atomic_t *stop,
+                    struct client_answer *answer, char *why, size_t why_size);
+
+/* Safe on a zeroed struct. */
+void client_answer_free(struct client_answer *answer);
+
+/* Finds the value of a header field. Returns its length and sets *value, or
+ * returns 0. `from` is where to begin: answer->head, or the end of an earlier
+ * value, for fields that may occur twice. */
+size_t client_field(const char *from, const char *name, const char **value);
 
 /* Sends one request over *fd and compares the answer. Opens *fd if it is -1,
  * and sets it to -1 if the connection ends. Each step may take `timeout_ns`.

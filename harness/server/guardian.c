@@ -27,6 +27,7 @@
 #include "harness/base/child.h"
 #include "harness/machine/meter/cgroup.h"
 #include "harness/machine/meter/proc.h"
+#include "harness/screen/screen.h"
 
 enum { SLOTS = 64 };
 
@@ -247,8 +248,8 @@ static int replace_dead_guardian(void)
     close(alive_fd);
     result = start();
     if (result == 0)
-        fprintf(stderr, "troika: the guardian was killed; a new one was "
-                        "started, so that no server stays behind\n");
+        screen_print(stderr, "troika: the guardian was killed; a new one was "
+                             "started, so that no server stays behind");
     return result;
 }
 

@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/child.h"
 #include "models/runtime/base/clock.h"
 #include "ready_line.h"
@@ -376,6 +377,9 @@ static void take_output(struct process *process, int *fd, char *line,
 
 static bool reap(struct process *process)
 {
+    if (process->attached)
+        return process->ended = process->pid > 0 && kill(process->pid, 0) < 0 &&
+                                errno == ESRCH;
     if (process->ended || process->pid <= 0)
         return true;
     pid_t pid = waitpid(process->pid, &process->status, WNOHANG);
@@ -391,7 +395,8 @@ static bool reap(struct process *process)
 }
 
 static int wait_ready(const struct process_options *options,
-                      struct process *process, struct process_wires *wires)
+                      struct process *process, struct process_wires *wires,
+                      const char **astray)
 {
     char line[LINE_MAX_BYTES] = "";
     size_t length = 0;
@@ -417,6 +422,9 @@ static int wait_ready(const struct process_options *options,
             process->port = options->port;
         if (options->stop && *options->stop)
             return -EINTR;
+        if (options->astray && !process->port && !ended &&
+            (*astray = options->astray(options->ready_context, process)))
+            return -ENOTCONN;
         if (clock_now_ns() > deadline_ns)
             return ended ? -ECHILD : -ETIMEDOUT;
     }
@@ -445,10 +453,10 @@ char *process_tail(const struct process *process, char *text, size_t size)
 }
 
 static void explain_start(const struct process_options *options,
-                          const struct process *process, int result, char *why,
-                          size_t size)
+                          const struct process *process, int result,
+                          const char *astray, char *why, size_t size)
 {
-    char tail[2048], end[128], command[512] = "";
+    char tail[2048], end[256], command[512] = "";
     size_t used = 0;
 
     for (int i = 0; options->argv[i] && used < sizeof command; i++)
@@ -457,13 +465,16 @@ static void explain_start(const struct process_options *options,
     process_tail(process, tail, sizeof tail);
     describe_end(process, end, sizeof end);
     if (result == -ETIMEDOUT)
-        snprintf(end, sizeof end, "%s within %.3g s",
+        snprintf(end, sizeof end, "%s within %s%s",
                  options->ready ? "was not ready" : "printed no ready line",
-                 (double)options->ready_timeout_ns / 1e9);
+                 digits_ns((double)options->ready_timeout_ns).text,
+                 options->unready ? options->unready : "");
+    if (result == -ENOTCONN)
+        snprintf(end, sizeof end, "%s", astray);
     snprintf(why, size,
              "%s: %s%s; start it by hand to see more (docs/%s); it printed "
              "%s%s",
-             command, end, result == -ETIMEDOUT ? "" : " before it was ready",
+             command, end, result == -ECHILD ? " before it was ready" : "",
              options->ready ? "own-service.md says how it is asked"
                             : "contract.md says what it must print",
              *tail ? "last:\n" : "nothing", tail);
@@ -489,6 +500,8 @@ static void release(struct process *process)
 
 static void kill_tree(struct process *process)
 {
+    if (process->attached)
+        return;
     if (process->pid > 0 && !process->ended)
         kill(-process->pid, SIGKILL);
     if (process->pid > 0 && !process->ended)
@@ -530,6 +543,7 @@ int process_start(const struct process_options *options,
                   struct process *process, char *why, size_t why_size)
 {
     struct process_wires wires;
+    const char *astray = NULL;
     int result = open_wires(&wires);
     int prepared = prepare(options, process);
 
@@ -544,9 +558,9 @@ int process_start(const struct process_options *options,
     result = launch(options, process, &wires, why, why_size);
     if (result < 0)
         goto out;
-    result = wait_ready(options, process, &wires);
+    result = wait_ready(options, process, &wires, &astray);
     if (result < 0) {
-        explain_start(options, process, result, why, why_size);
+        explain_start(options, process, result, astray, why, why_size);
         goto out;
     }
     process->reader =
@@ -570,6 +584,14 @@ bool process_alive(struct process *process, char *text, size_t size)
 {
     char tail[1024];
 
+    if (process->attached) {
+        bool ended = reap(process);
+        snprintf(text, size, "%s",
+                 ended              ? "no longer there"
+                 : process->pid > 0 ? "running"
+                                    : "not one whose process can be seen");
+        return !ended;
+    }
     if (process->pid <= 0) {
         snprintf(text, size, "was not started");
         return false;
@@ -621,6 +643,10 @@ void process_stop(struct process *process, bool *clean, char *why,
         *clean = true;
     if (!process->meter)
         return;
+    if (process->attached) {
+        release(process);
+        return;
+    }
     bool before = reap(process);
     if (!before)
         kill(process->pid, SIGTERM);

@@ -20,6 +20,8 @@
 #include "guardian.h"
 #include "harness/machine/meter/meter.h"
 
+struct process;
+
 struct process_options {
     const char *const *argv; /* NULL-terminated; argv[0] is a path, or a name
                                 looked up in PATH */
@@ -32,6 +34,11 @@ struct process_options {
                          server prints none, listens on `port`, and is ready
                          once this function returns true; then dying of
                          SIGTERM counts as a clean end */
+    /* Asked now and then while the server is not ready: a sentence if it never
+     * will be, else NULL. May be NULL. */
+    const char *(*astray)(void *context, const struct process *process);
+    const char
+        *unready; /* what to add to "was not ready within 5 s"; or NULL */
     void *ready_context;
     int port;                          /* with `ready` */
     const volatile sig_atomic_t *stop; /* not NULL: once set, process_start
@@ -48,8 +55,9 @@ struct process {
     char meter_note[256];
 
     /* Below: process.c's own. */
-    bool foreign; /* started with `ready` */
-    bool ended;   /* reaped, `status` as from waitpid */
+    bool foreign;  /* started with `ready` */
+    bool attached; /* found (attach.h), not started; pid 0: not seen */
+    bool ended;    /* reaped, `status` as from waitpid */
     int status;
     int slot;     /* the guardian's */
     pid_t reader; /* the process that fills `output`; 0: none yet */
@@ -60,9 +68,9 @@ struct process {
  * /dev/null, and waits until it is ready. After a failure nothing is left
  * running, and `why` says what was started, what it printed last (a port taken,
  * a missing library, ...) and what to do. Returns 0 or a negative errno:
- * -ETIMEDOUT not ready in time, -ECHILD ended before it was ready, -EINTR
- * *stop was set, others from the system. The kernel kills the server when the
- * calling thread ends, so call from the main thread. */
+ * -ETIMEDOUT not ready in time, -ENOTCONN it went astray, -ECHILD ended before
+ * it was ready, -EINTR *stop was set, others from the system. The kernel kills
+ * the server when the calling thread ends, so call from the main thread. */
 int process_start(const struct process_options *options,
                   struct process *process, char *why, size_t why_size);
 

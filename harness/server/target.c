@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "client.h"
 #include "guardian.h"
 #include "harness/base/capture.h"
@@ -106,12 +107,15 @@ bool target_available(const struct target *target, char *why, size_t why_size)
 {
     char folder[PATH_MAX], *text;
 
+    if (target_is_attached(target))
+        return true;
     if (strchr(target->program, '/')
             ? access(target->program, X_OK) < 0
             : !program_find(target->program, folder, sizeof folder)) {
         snprintf(why, why_size,
-                 "its program %s is not on this machine; install it (the "
-                 "peers: make deps-peers)",
+                 "there is no program %s: a command is one program with its "
+                 "words, and no line of a shell (sh -c '...', env NAME=... "
+                 "PROGRAM); the peers: make deps-peers",
                  target->program);
         return false;
     }
@@ -123,6 +127,53 @@ bool target_available(const struct target *target, char *why, size_t why_size)
                  target->config, strerror(errno));
     free(text);
     return text;
+}
+
+bool target_is_attached(const struct target *target)
+{
+    return target->command[0] == '\0';
+}
+
+/* The first IPv4 address of the host. */
+static bool choose(const struct load_target *found, struct sockaddr_in *address)
+{
+    for (int i = 0; i < found->address_count; i++)
+        if (found->addresses[i].any.sa_family == AF_INET) {
+            *address = found->addresses[i].v4;
+            return true;
+        }
+    return false;
+}
+
+int target_find(const struct target *target, struct sockaddr_in *address,
+                char *why, size_t why_size)
+{
+    struct load_target *found = calloc(1, sizeof *found);
+    char url[ASKING_HOST_MAX + 32], cause[256];
+
+    snprintf(url, sizeof url, "http://%s:%d/", target->asking.host,
+             target->asking.port);
+    int result = found ? load_target_parse(url, found, why, why_size) : -ENOMEM;
+    if (result == 0 && !choose(found, address)) {
+        snprintf(why, why_size,
+                 "%s: only IPv4 addresses are measured; let the service listen "
+                 "on 127.0.0.1 too",
+                 url);
+        result = -EAFNOSUPPORT;
+    }
+    free(found);
+    if (result < 0)
+        return result;
+    int fd = client_connect(address, PROBE_NS);
+    if (fd >= 0) {
+        close(fd);
+        return 0;
+    }
+    snprintf(why, why_size, "%s: %s", url,
+             fd == -ECONNREFUSED
+                 ? "nothing listens there; is the service running?"
+                 : load_address_cause(fd, cause, sizeof cause));
+    return fd;
 }
 
 bool target_has_workers(const struct target *target)
@@ -203,8 +254,9 @@ static bool make_command(struct target_start *start, const struct passwd *user)
         snprintf(as, sizeof as,
                  "setpriv --reuid=%u --regid=%u --clear-groups --no-new-privs ",
                  user->pw_uid, user->pw_gid);
-    snprintf(text, sizeof text, "%s%sexec %s%s", target->prepare,
-             target->prepare[0] ? " && " : "", as, target->command);
+    snprintf(text, sizeof text, "export PORT={port}; %s%sexec %s%s",
+             target->prepare, target->prepare[0] ? " && " : "", as,
+             target->command);
     start->argv[0] = "/bin/sh";
     start->argv[1] = "-c";
     start->argv[2] = start->command;
@@ -223,6 +275,45 @@ static bool is_ready(void *context)
     if (fd >= 0)
         close(fd);
     return fd >= 0;
+}
+
+/* Says where a target listens that does not listen at its port. It may be
+ * about to, as a program that opens a port for a debugger first: so it must
+ * have listened elsewhere LOOK_NS ago as well, and have been idle since. */
+static const char *astray(void *context, const struct process *process)
+{
+    static const int64_t LOOK_NS = 500000000, IDLE_NS = 50000000;
+    struct meter_sample sample;
+    struct target_start *start = context;
+    int64_t now_ns = clock_now_ns();
+
+    if (start->looked_ns == 0)
+        start->looked_ns = now_ns + LOOK_NS;
+    if (now_ns < start->looked_ns)
+        return NULL;
+    start->looked_ns = now_ns + LOOK_NS;
+    int port =
+        attach_elsewhere(process->pid, meter_tag(process->meter), start->port);
+    meter_sample(process->meter, &sample);
+    int64_t cpu_ns = sample.cpu_user_ns + sample.cpu_system_ns;
+    bool again = port > 0 && start->elsewhere == port &&
+                 cpu_ns - start->cpu_ns < IDLE_NS;
+    start->elsewhere = port;
+    start->cpu_ns = cpu_ns;
+    if (!again)
+        return NULL;
+    if (port == start->port)
+        snprintf(start->astray, sizeof start->astray,
+                 "it listens at port %d, but not on 127.0.0.1 (on ::1 alone?): "
+                 "let it listen on 127.0.0.1",
+                 port);
+    else
+        snprintf(start->astray, sizeof start->astray,
+                 "nothing listens on %d, and the service listens on %d; did "
+                 "the command use {port}? (its port is {port}, or the "
+                 "variable PORT)",
+                 start->port, port);
+    return start->astray;
 }
 
 int target_prepare(const struct target *target, int workers,
@@ -254,6 +345,11 @@ int target_prepare(const struct target *target, int workers,
     options->argv = start->argv;
     options->port = start->port;
     options->ready = is_ready;
+    options->astray = astray;
+    options->unready = target->ready_path[0]
+                           ? " (its `ready` path did not answer 200)"
+                           : ": nothing listens on its port; did the command "
+                             "use {port} or $PORT?";
     options->ready_context = start;
     options->ready_timeout_ns = target->ready_limit_ns;
     return result;
@@ -269,54 +365,20 @@ void target_clear(struct target_start *start)
     start->directory[0] = '\0';
 }
 
-int target_request(const struct target *target, struct load_request **requests)
+int target_requests(const struct target *target,
+                    const struct sockaddr_in *address, int64_t timeout_ns,
+                    const volatile sig_atomic_t *stop,
+                    struct load_request **requests, int *count, char *why,
+                    size_t why_size)
 {
-    struct load_request *request = calloc(1, sizeof *request);
-    char *bytes = NULL;
-    int length = asprintf(&bytes, "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-                          target->path);
+    struct asking_service service = {.name = target->name,
+                                     .home = target->home,
+                                     .address = address,
+                                     .timeout_ns = timeout_ns,
+                                     .stop = stop};
 
-    *requests = request;
-    if (!request || length < 0)
-        goto failed;
-    request->bytes = bytes;
-    request->size = (size_t)length;
-    if (!target->has_body)
-        return 0;
-    request->body = strdup(target->body);
-    request->body_size = strlen(target->body);
-    if (request->body)
-        return 0;
-failed:
-    if (length >= 0)
-        free(bytes);
-    free(request);
-    *requests = NULL;
-    return -ENOMEM;
-}
-
-int target_learn(const struct target *target, const struct sockaddr_in *address,
-                 int64_t timeout_ns, const volatile sig_atomic_t *stop,
-                 struct load_request *request, char *why, size_t why_size)
-{
-    enum { BODY_MAX = 1 << 20 };
-    char cause[256] = "out of memory";
-    char *body = malloc(BODY_MAX);
-    int result = body ? client_get(address, target->path, timeout_ns, stop,
-                                   body, BODY_MAX, cause, sizeof cause)
-                      : -ENOMEM;
-
-    if (result >= 0) {
-        request->body = body;
-        request->body_size = (size_t)result;
-        return 0;
-    }
-    free(body);
-    snprintf(why, why_size,
-             "the first answer of %s to GET %.200s cannot be what the others "
-             "are compared with: %s (try it with curl -i)",
-             target->name, target->path, cause);
-    return result;
+    return asking_open(&target->asking, &service, requests, count, why,
+                       why_size);
 }
 
 void target_version(const struct target *target, char *text, size_t size)

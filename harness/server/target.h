@@ -17,28 +17,30 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "asking.h"
 #include "harness/load/load.h"
 #include "models/runtime/base/discipline.h"
 #include "process.h"
 
 enum { TARGET_TEXT_MAX = 1024, TARGET_NAME_MAX = 40 };
 
-/* Placeholders {port}, {workers}, {dir}, {config}, {here} and {secret} are
+/* A target without a command runs already, and is left running (attach.h).
+ *
+ * The command finds its port in the variable PORT of its environment as well.
+ * Placeholders {port}, {workers}, {dir}, {config}, {here} and {secret} are
  * filled in, in command, prepare and the template. */
 struct target {
     char name[TARGET_NAME_MAX];
     char home[512];                /* {here}: the folder of the experiment; of
                                       a store, of its program */
-    char command[TARGET_TEXT_MAX]; /* run by sh with exec */
+    char command[TARGET_TEXT_MAX]; /* run by sh with exec; "": it runs
+                                      already, where `asking` says */
     char prepare[TARGET_TEXT_MAX]; /* run by sh before; "" for none */
     char program[512];             /* the command's first word, {here} filled */
-    char path[TARGET_TEXT_MAX];    /* what requests ask for: /hello?x=1 */
+    struct asking asking;          /* what requests ask for, and expect */
     char ready_path[TARGET_TEXT_MAX]; /* "": ready once it accepts */
     int64_t ready_limit_ns;
     char config[TARGET_TEXT_MAX]; /* template, relative to home; "" for none */
-    bool has_body;
-    char body[TARGET_TEXT_MAX]; /* the body of every answer, if has_body;
-                                   else the first answer's body counts */
     /* What a waiting request occupies, for a forecast; no law of a trial uses
      * it, since nothing is known of the request's waits. */
     enum discipline discipline;
@@ -68,6 +70,10 @@ struct target_start {
     char workers[16];   /* {workers} */
     char command[5 * TARGET_TEXT_MAX];
     const char *argv[4]; /* sh -c command */
+    int64_t looked_ns;   /* when it is looked for at other ports again */
+    int elsewhere;       /* the port that was found then; 0: none */
+    int64_t cpu_ns;      /* that it had used then */
+    char astray[256];    /* where it listens, if not at its port */
 };
 
 /* Whether the program is there and executable; if not, `why` says so. */
@@ -76,6 +82,14 @@ bool target_available(const struct target *target, char *why, size_t why_size);
 /* Whether command, prepare or template contains {workers}. False if the
  * template cannot be read. */
 bool target_has_workers(const struct target *target);
+
+/* Whether the target runs already. */
+bool target_is_attached(const struct target *target);
+
+/* Finds the address of a target that runs already. Returns 0, or a negative
+ * errno with a sentence, also if nothing accepts a connection there. */
+int target_find(const struct target *target, struct sockaddr_in *address,
+                char *why, size_t why_size);
 
 /* Picks a port, makes the folder and the configuration, fills in the command,
  * and sets `options` for process_start. Call target_clear afterwards, also
@@ -87,15 +101,13 @@ int target_prepare(const struct target *target, int workers,
 /* Removes the folder. Safe on a zeroed struct, and twice. */
 void target_clear(struct target_start *start);
 
-/* The one request of a target, with the expected body if the section gives one.
- * answers_free releases it. Returns 0 or -ENOMEM. */
-int target_request(const struct target *target, struct load_request **requests);
-
-/* For a target without an expected body: asks once, and expects that answer's
- * body from now on. Returns 0, or a negative errno with a message in `why`. */
-int target_learn(const struct target *target, const struct sockaddr_in *address,
-                 int64_t timeout_ns, const volatile sig_atomic_t *stop,
-                 struct load_request *request, char *why, size_t why_size);
+/* Makes the requests of a target that is up at `address`, with what it must
+ * answer (asking_open). Sets *requests, which answers_free releases. */
+int target_requests(const struct target *target,
+                    const struct sockaddr_in *address, int64_t timeout_ns,
+                    const volatile sig_atomic_t *stop,
+                    struct load_request **requests, int *count, char *why,
+                    size_t why_size);
 
 /* The first line that the version command prints, or "". */
 void target_version(const struct target *target, char *text, size_t size);

@@ -39,6 +39,11 @@ const char *curve_why_name(enum curve_why why)
     return names[why];
 }
 
+bool curve_applies(const struct model_constants *model)
+{
+    return model->has_workers && model->discipline != DISCIPLINE_UNKNOWN;
+}
+
 bool curve_keeps(const struct curve *curve)
 {
     return curve->why < CURVE_UNKNOWN;
@@ -76,8 +81,8 @@ struct curve_point curve_look(const struct curve_question *q,
 
     /* A number that does not fit into the memory has a latency all the same. */
     unlimited.memory_bytes = 0;
-    if (forecast_make(&unlimited, q->machine, model, workers, &q->precision, f,
-                      why, sizeof why) < 0) {
+    if (forecast_surely(&unlimited, q->machine, model, workers, &q->precision,
+                        f, why, sizeof why) < 0) {
         /* Of no number could there be a forecast: the service's calls are too
          * many, or memory is short. */
         *f = (struct forecast){.model = model, .workers = workers};

@@ -63,6 +63,10 @@ struct curve_question {
     int given; /* workers; 0: none */
 };
 
+/* Whether the model has a number of workers that a simulation tells from
+ * another. */
+bool curve_applies(const struct model_constants *model);
+
 /* One number of workers. The laws do not know how many threads compute beside
  * a loop, so an offloading model's capacity is bound here: W threads do the
  * handler's work, and one loop does the rest. */

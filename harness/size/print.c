@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The text's table is 100 columns wide or so; the marks, which may be several
- * for one number, are last.
+ * The text's table is 100 columns wide or so, on a terminal as wide as that is;
+ * the marks, which may be several for one number, are last.
  */
 #include "print.h"
 
@@ -12,6 +12,8 @@
 #include "harness/advice/print.h"
 #include "harness/arithmetic/digits.h"
 #include "harness/figures/metric.h"
+#include "harness/screen/screen.h"
+#include "harness/screen/table.h"
 #include "words.h"
 
 enum { CELL = 32, MARKS = 160, HEADLINE = 2000 };
@@ -69,7 +71,8 @@ static const char *more_title(const struct size *size)
 }
 
 static void print_row(const struct size *size, const struct curve *curve,
-                      const struct curve_point *point, bool markdown)
+                      const struct curve_point *point, bool markdown,
+                      FILE *file)
 {
     const struct forecast *f = &point->forecast;
     char capacity[CELL], p50[CELL], p90[CELL + 4], p99[CELL], memory[CELL];
@@ -86,15 +89,15 @@ static void print_row(const struct size *size, const struct curve *curve,
     figure_text("_bytes", f->memory_most_bytes, !point->overloaded, memory);
     marks_of(curve, f->workers, marks, sizeof marks);
     if (!markdown) {
-        printf("%7d %11s %11s%s %11s %11s  %s", f->workers, capacity, p50, p90,
-               p99, memory, verdict);
+        fprintf(file, "%7d %11s %11s%s %11s %11s  %s", f->workers, capacity,
+                p50, p90, p99, memory, verdict);
         if (marks[0] != '\0')
-            printf("%*s%s", 18 - (int)strlen(verdict), "", marks);
-        puts("");
+            fprintf(file, "%*s%s", 18 - (int)strlen(verdict), "", marks);
+        fputc('\n', file);
         return;
     }
-    printf("| %d | %s | %s %s| %s | %s | %s | ", f->workers, capacity, p50, p90,
-           p99, memory, verdict);
+    fprintf(file, "| %d | %s | %s %s| %s | %s | %s | ", f->workers, capacity,
+            p50, p90, p99, memory, verdict);
     print_escaped(marks);
     puts(" |");
 }
@@ -119,6 +122,8 @@ static void print_curve(const struct size *size, int model, bool markdown)
     const struct curve *curve = &size->models[model].curve;
     const char *more = more_title(size);
     struct sentences sentences;
+    struct table_text table = {0};
+    FILE *file = stdout;
 
     if (markdown) {
         printf("\n**");
@@ -127,14 +132,16 @@ static void print_curve(const struct size *size, int model, bool markdown)
                "mark |\n|--:|--:|--:|%s--:|--:|---|---|\n",
                more ? " p90 |" : "", more ? "--:|" : "");
     } else {
-        printf("\n%s\n%7s %11s %11s", curve->model->name, "workers", "capacity",
-               "p50");
+        printf("\n%s\n", curve->model->name);
+        file = table_open(&table, stdout);
+        fprintf(file, "%7s %11s %11s", "workers", "capacity", "p50");
         if (more)
-            printf(" %11s", more);
-        printf(" %11s %11s\n", "p99", "memory");
+            fprintf(file, " %11s", more);
+        fprintf(file, " %11s %11s\n", "p99", "memory");
     }
     for (int i = 0; i < curve->count; i++)
-        print_row(size, curve, &curve->points[i], markdown);
+        print_row(size, curve, &curve->points[i], markdown, file);
+    table_close(&table);
     words_of_curve(size, model, &sentences);
     print_sentences(&sentences, markdown);
 }
@@ -147,33 +154,56 @@ bool size_shows(const struct size *size, const struct server *server)
            (!only || !strcmp(only, server->name));
 }
 
-/* A line of the list begins in this column. */
-enum { LINE_AT = 26 };
+/* A line of the list begins in the first of these columns, beside the server's
+ * name; in the second, below it, if the terminal is too narrow for that: people
+ * copy these lines, so they stand in one row if that can be. */
+enum { LINE_AT = 26, LINE_BELOW_AT = 4 };
+
+static int line_at(const struct size *size, const struct server *server)
+{
+    int columns = screen_width(stdout);
+    char line[SERVER_LINE];
+
+    for (int i = 0; i < SERVER_LINES && server->lines[i]; i++)
+        if (columns > 0 &&
+            server_fill(server->lines[i], &size->figures, line, sizeof line) &&
+            LINE_AT + (int)strlen(line) >= columns)
+            return LINE_BELOW_AT;
+    return LINE_AT;
+}
 
 static void print_server(const struct size *size, const struct server *server)
 {
     char title[CELL * 2], line[SERVER_LINE], remark[SERVER_REMARK];
+    int at = line_at(size, server);
     bool first = true;
 
     server_title(server, title, sizeof title);
+    if (at == LINE_BELOW_AT) {
+        printf("  %s\n", title);
+        first = false;
+    }
     for (int i = 0; i < SERVER_LINES && server->lines[i]; i++) {
         if (!server_fill(server->lines[i], &size->figures, line, sizeof line))
             continue;
-        printf("  %-*s%s\n", LINE_AT - 2, first ? title : "", line);
+        printf("  %-*s%s\n", at - 2, first ? title : "", line);
         first = false;
     }
     int slots = server_slots(server, &size->figures);
     if (server->kind == SERVER_BOTH)
-        printf("%*s(%d slot%s)\n", LINE_AT, "", slots, digits_plural(slots));
+        printf("%*s(%d slot%s)\n", at, "", slots, digits_plural(slots));
     server_remark(server, &size->figures, remark, sizeof remark);
     if (size->asked->server && remark[0] != '\0')
-        printf("%*s%s\n", LINE_AT, "", remark);
+        printf("%*s%s\n", at, "", remark);
 }
 
 static void print_servers(const struct size *size, bool markdown)
 {
     bool any = false;
 
+    if (size->kept == KEPT_NOT)
+        puts("\nno line for a server's workers: no number keeps what is asked "
+             "for");
     for (const struct server *server = servers; server->name; server++) {
         if (!size_shows(size, server))
             continue;
@@ -182,7 +212,7 @@ static void print_servers(const struct size *size, bool markdown)
         any = true;
         print_server(size, server);
     }
-    if (!any && size->asked->server)
+    if (!any && size->asked->server && size->kept != KEPT_NOT)
         printf("\n%s has no setting for a figure of this service\n",
                size->asked->server);
     else if (any && markdown)
@@ -202,7 +232,7 @@ void size_print(const struct size *size, bool markdown)
     else
         printf("%s", headline);
     puts("");
-    for (int i = 0; i < size->advice.model_count; i++)
+    for (int i = 0; i < size->advice.model_count && !size->asked->server; i++)
         print_curve(size, i, markdown);
     print_servers(size, markdown);
     if (!markdown)

@@ -32,18 +32,21 @@ const struct server servers[] = {
     {"gunicorn",
      "gevent",
      SERVER_LOOPS,
-     {"gunicorn --worker-class gevent --workers {loops} --worker-connections "
-      "{per_loop} APP"},
-     "a greenlet waits for nothing but memory, if all that it calls is "
+     {"gunicorn --worker-class gevent --workers {loops} APP",
+      "  --worker-connections {per_loop}"},
+     "--worker-connections (1000) counts connections of one process, idle ones "
+     "too, and follows from the clients that connect (-c); a greenlet waits "
+     "for nothing but memory, if all that it calls is "
      "patched; "
      "a driver in C that blocks holds the whole process, as with sync"},
     {"uvicorn",
      "",
      SERVER_LOOPS,
-     {"uvicorn APP --workers {loops} --limit-concurrency {per_loop}"},
+     {"uvicorn APP --workers {loops}",
+      "  --limit-concurrency {per_loop}  # only if no more connect: else 503"},
      "--limit-concurrency counts connections of one process, idle ones too, "
-     "and "
-     "answers 503 beyond; code that blocks in an async def holds the loop"},
+     "so it follows from the clients that connect (-c) and not from the rate; "
+     "code that blocks in an async def holds the loop"},
     {"fastapi",
      "def endpoints",
      SERVER_BOTH,
@@ -129,10 +132,11 @@ static int larger(int a, int b)
 }
 
 /* Connections of one of several processes: chance gives one more than its
- * share. */
+ * share. 0: nobody knows how many connect; those that ask at a time are not all
+ * of them. */
 static int per_loop(const struct server_figures *f)
 {
-    if (f->loops <= 0)
+    if (f->loops <= 0 || f->connections <= 0)
         return 0;
     double mean = larger(f->connections, f->in_flight) / (double)f->loops;
     return f->loops == 1 ? (int)ceil(mean)

@@ -12,19 +12,12 @@
 
 static const double NS_PER_S = 1e9;
 
-/* Whether the model has a number of workers that a simulation tells from
- * another. */
-static bool has_curve(const struct model_constants *model)
-{
-    return model->has_workers && model->discipline != DISCIPLINE_UNKNOWN;
-}
-
 static void list_models(const struct machine *machine, char *text, size_t size)
 {
     text[0] = '\0';
     for (int i = 0; i < machine->model_count; i++) {
         size_t used = strlen(text);
-        if (has_curve(&machine->models[i]))
+        if (curve_applies(&machine->models[i]))
             snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "",
                      machine->models[i].name);
     }
@@ -41,13 +34,13 @@ static int take_models(const struct question *question,
     for (int i = 0; i < question->model_count; i++) {
         const char *name = question->models[i];
         const struct model_constants *model = machine_model(machine, name);
-        if (model && has_curve(model))
+        if (model && curve_applies(model))
             continue;
         snprintf(why, why_size, "%s %s; models that have some: %s", name,
                  model && model->has_workers
                      ? "does not say what a waiting request occupies, so its "
                        "workers cannot be counted"
-                     : "has no workers to set",
+                     : "has no worker setting",
                  names[0] != '\0' ? names : "none of the constants'");
         return -EINVAL;
     }
@@ -58,7 +51,7 @@ static int take_models(const struct question *question,
         return -ENOENT;
     }
     for (int i = 0; question->model_count == 0 && i < machine->model_count; i++)
-        if (has_curve(&machine->models[i]))
+        if (curve_applies(&machine->models[i]))
             at_peak->models[at_peak->model_count++] = machine->models[i].name;
     return 0;
 }
@@ -121,7 +114,9 @@ static int slots_like(const struct size *size, const char *name)
 
     for (int i = 0; i < size->advice.model_count; i++) {
         const struct curve *curve = &size->models[i].curve;
-        if (curve->model->discipline != DISCIPLINE_WORKER)
+        /* A number that keeps nothing is none to set. */
+        if (curve->model->discipline != DISCIPLINE_WORKER ||
+            curve_kept(curve) == KEPT_NOT)
             continue;
         if (slots == 0 || !strcmp(curve->model->name, name))
             slots = curve->marks[MARK_STAR];
@@ -137,7 +132,7 @@ static int loops_like(const struct size *size, bool offloads)
         const struct curve *curve = &size->models[i].curve;
         if (curve->model->discipline == DISCIPLINE_LOOP &&
             curve->model->offloads == offloads)
-            return curve->marks[MARK_STAR];
+            return curve_kept(curve) != KEPT_NOT ? curve->marks[MARK_STAR] : 0;
     }
     return size->asked->question->model_count == 0 ? size->at_peak.service.cores
                                                    : 0;
@@ -195,8 +190,7 @@ static void find_figures(struct size *size)
     figures->loops = loops_like(size, false);
     figures->offload = loops_like(size, true);
     figures->in_flight = (int)fmin(RULES_MOST, ceil(in_flight));
-    figures->connections =
-        p->connections > 0 ? p->connections : figures->in_flight;
+    figures->connections = p->connections;
 }
 
 /* Leaves out, and says so, what is too much to simulate: no number of workers

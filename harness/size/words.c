@@ -353,11 +353,11 @@ static void say_given(const struct size *size, const struct curve *curve,
                       given, CURVE_WORKERS_MOST);
         return;
     }
-    sentences_say(sentences, "%s, as you ask: at most %s, %.0f in 10 s; %s",
+    sentences_say(sentences, "%s, as you ask: at most %s, %s in 10 s; %s",
                   count_text(curve->model, given, count, sizeof count),
                   metric_format("_per_s", point->forecast.capacity_per_s, most,
                                 sizeof most),
-                  10 * point->forecast.capacity_per_s,
+                  digits_whole(10 * point->forecast.capacity_per_s, "").text,
                   point_text(size, curve, point, what, sizeof what));
 }
 
@@ -372,7 +372,7 @@ static void say_two_pools(const struct size *size, const struct curve *curve,
             sentences,
             "two pools: %d thread%s compute%s beside the loop, and its calls "
             "hold "
-            "%d database connection%s; what waits holds no thread",
+            "%d backend connection%s; what waits holds no thread",
             star, digits_plural(star), star == 1 ? "s" : "",
             size->figures.database, digits_plural(size->figures.database));
 }
@@ -456,13 +456,13 @@ static void say_database(const struct size *size, struct sentences *sentences)
     if (p->rate_per_s <= 0 && figures->database == p->connections)
         sentences_say(
             sentences,
-            "database connections: %d, one for each client, who has one call "
+            "backend connections: %d, one for each client, who has one call "
             "at a time",
             figures->database);
     else
         sentences_say(
             sentences,
-            "database connections: %d: %s x %s of calls hold %s on average, "
+            "backend connections: %d: %s x %s of calls hold %s on average, "
             "and %s (M/M/c)",
             figures->database,
             metric_format("_per_s", size->calling_per_s, rate, sizeof rate),
@@ -490,19 +490,26 @@ static void say_database(const struct size *size, struct sentences *sentences)
 static void say_piece(const struct size *size, struct sentences *sentences)
 {
     const struct service *p = &size->at_peak.service;
-    double yours_ns = p->cpu_ns / ((p->wait_ns > 0 ? p->calls : 0) + 1);
-    char piece[FIGURE], yours[FIGURE], rate[FIGURE];
+    int pieces = (p->wait_ns > 0 ? p->calls : 0) + 1;
+    double yours_ns = p->cpu_ns / pieces;
+    char piece[FIGURE], yours[FIGURE], rate[FIGURE], cpu[FIGURE];
+    char between[PHRASE] = "";
 
     if (!isfinite(size->piece_ns) || p->cpu_ns <= 0)
         return;
+    if (pieces > 1)
+        snprintf(between, sizeof between,
+                 " (%s of CPU in %d pieces, before, between and after the "
+                 "calls)",
+                 metric_format("_ns", p->cpu_ns, cpu, sizeof cpu), pieces);
     sentences_say(
         sentences,
         "one loop at %s: pieces of CPU up to %s lengthen a request by %.0f %% "
-        "at most (Pollaczek-Khinchine); yours are %s, so %s",
+        "at most (Pollaczek-Khinchine); yours are %s%s, so %s",
         metric_format("_per_s", p->rate_per_s, rate, sizeof rate),
         metric_format("_ns", size->piece_ns, piece, sizeof piece),
         100 * SIZE_PIECE_SHARE,
-        metric_format("_ns", yours_ns, yours, sizeof yours),
+        metric_format("_ns", yours_ns, yours, sizeof yours), between,
         yours_ns <= size->piece_ns
             ? "they may stay on the loop"
             : "hand them to threads (spawn_blocking, to_thread), or run "

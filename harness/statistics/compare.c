@@ -40,16 +40,29 @@ static bool is_nothing(const json_t *value)
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
-/* Whether the work, the load and the CPUs are equal. */
-static bool alike(const json_t *a, const json_t *b)
-{
-    static const char *const keys[] = {"workload",  "query",          "load",
-                                       "placement", "workers",        "beside",
-                                       "settings",  "backend_workers"};
+/* Of a load point: the work, the load and the CPUs. */
+static const char *const work_keys[] = {"workload",  "query",          "load",
+                                        "placement", "workers",        "beside",
+                                        "settings",  "backend_workers"};
 
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        const json_t *of_a = json_object_get(a, keys[i]),
-                     *of_b = json_object_get(b, keys[i]);
+enum { WORK_KEYS = sizeof work_keys / sizeof work_keys[0] };
+
+json_t *compare_work(const json_t *point)
+{
+    json_t *work = json_object();
+
+    for (size_t i = 0; work && i < WORK_KEYS; i++)
+        if (json_object_get(point, work_keys[i]))
+            json_object_set(work, work_keys[i],
+                            json_object_get(point, work_keys[i]));
+    return work;
+}
+
+bool compare_alike(const json_t *a, const json_t *b)
+{
+    for (size_t i = 0; i < WORK_KEYS; i++) {
+        const json_t *of_a = json_object_get(a, work_keys[i]),
+                     *of_b = json_object_get(b, work_keys[i]);
 
         if (!json_equal(of_a, of_b) && !(is_nothing(of_a) && is_nothing(of_b)))
             return false;
@@ -72,7 +85,7 @@ static bool level_of(const json_t *row, struct estimate *level)
     return json_is_number(value) && level->value > 0 && level->n > 0;
 }
 
-static double invalid_share(const json_t *row)
+double compare_invalid_share(const json_t *row)
 {
     double n = json_number_of(row, "n");
     double invalid =
@@ -133,8 +146,8 @@ static int add_row(struct compare *compare, const json_t *row_a,
                        .p_holm = NAN,
                        .bound_a = bound(row_b), /* B / A */
                        .bound_b = bound(row_a),
-                       .invalid_share =
-                           fmax(invalid_share(row_a), invalid_share(row_b))},
+                       .invalid_share = fmax(compare_invalid_share(row_a),
+                                             compare_invalid_share(row_b))},
         .row_a = row_a,
         .row_b = row_b,
         .model = json_text_of(row_b, "model"),
@@ -192,7 +205,7 @@ int compare_make(const json_t *a, const json_t *b, struct compare *compare)
 
         if (!is_shown(metric) || result < 0)
             continue;
-        if (point && !alike(point, point_of(b, experiment, id))) {
+        if (point && !compare_alike(point, point_of(b, experiment, id))) {
             compare->unlike += strcmp(last, id) != 0;
             last = id;
             continue;
@@ -214,105 +227,6 @@ void compare_free(struct compare *compare)
 {
     free(compare->rows);
     *compare = (struct compare){0};
-}
-
-static void print_row(const struct compare_row *row, FILE *file)
-{
-    const struct estimate *ratio = &row->comparison.ratio;
-    const char *name = row->comparison.metric->name;
-    char plain_a[32], a[40];
-    snprintf(a, sizeof a, "%s%s", metric_mark(row->row_a),
-             metric_format(name, row->a, plain_a, sizeof plain_a));
-    char plain_b[32], b[40];
-    snprintf(b, sizeof b, "%s%s", metric_mark(row->row_b),
-             metric_format(name, row->b, plain_b, sizeof plain_b));
-    char r[32];
-    comparison_ratio_format(ratio->value, r, sizeof r);
-    char range[80];
-    comparison_range_format(ratio->lo, ratio->hi, range, sizeof range);
-    char phrase[256];
-    comparison_phrase(&row->comparison, "blocks in each run", phrase,
-                      sizeof phrase);
-    fprintf(file, "  %-22s %-16s %10s %10s  ", row->model,
-            row->comparison.metric->words, a, b);
-    if (ratio->n < 2)
-        fprintf(file, "B/A %s: %s\n", r, phrase);
-    else
-        fprintf(file, "B/A %s %s: %s\n", r, range, phrase);
-}
-
-void compare_print(const struct compare *compare, FILE *file)
-{
-    const char *experiment = "", *point = "";
-
-    for (size_t i = 0; i < compare->count; i++) {
-        const struct compare_row *row = &compare->rows[i];
-
-        if (strcmp(experiment, row->comparison.experiment) != 0 ||
-            strcmp(point, row->comparison.load_point) != 0)
-            fprintf(file, "%s: %s\n", row->comparison.experiment,
-                    row->comparison.load_point);
-        experiment = row->comparison.experiment;
-        point = row->comparison.load_point;
-        print_row(row, file);
-    }
-    if (compare->lost > 0)
-        fprintf(file, "%d figures of A are missing in B\n", compare->lost);
-    if (compare->only > 0)
-        fprintf(file, "%d figures are in B only\n", compare->only);
-    if (compare->unlike > 0)
-        fprintf(file,
-                "%d load points of the same name differ in work, load, "
-                "workers, flags, backend or placement, and are not compared\n",
-                compare->unlike);
-}
-
-int compare_regressions(const struct compare *compare, double share, FILE *file)
-{
-    int tested = 0, worse = 0, unknown = 0, bounds = 0;
-
-    for (size_t i = 0; i < compare->count; i++) {
-        const struct compare_row *row = &compare->rows[i];
-        struct comparison comparison = row->comparison;
-        double limit = comparison.metric->higher_is_better
-                           ? row->comparison.ratio.lo
-                           : 1 / row->comparison.ratio.hi;
-
-        if (!comparison.primary)
-            continue;
-        tested++;
-        comparison.margin = share;
-        bool judged =
-            row->comparison.ratio.n >= 2 && !comparison_blocked(&comparison);
-        if (!judged || comparison_verdict(&comparison) == VERDICT_WORSE) {
-            worse++;
-            fprintf(file, "%s: %s %s, beyond %.3g %%:\n",
-                    judged ? "regression" : "cannot be judged",
-                    comparison.experiment, comparison.load_point, 100 * share);
-            print_row(row, file);
-        } else if (comparison_barred(&comparison)) {
-            bounds++;
-        } else {
-            unknown += limit < 1 / (1 + share);
-        }
-    }
-    tested += compare->lost;
-    worse += compare->lost;
-    if (compare->lost > 0)
-        fprintf(file, "lost in B: %d figures that A has\n", compare->lost);
-    fprintf(file, "max-regression %.3g %%: %s in %d of %d figures", 100 * share,
-            worse > 0 ? "NOT MET" : "met",
-            worse > 0 ? worse : tested - unknown - bounds, tested);
-    if (unknown > 0)
-        fprintf(file, "; %d are too noisy to exclude one: run more blocks",
-                unknown);
-    if (bounds > 0)
-        fprintf(file,
-                "; %d are only bounds, because the server was not the limit, "
-                "and cannot show one",
-                bounds);
-    fputc('\n', file);
-    return worse;
 }
 
 struct across {

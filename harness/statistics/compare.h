@@ -13,7 +13,6 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "comparison.h"
 
@@ -35,20 +34,20 @@ struct compare {
     int unlike; /* load points with equal names that differ in work or load */
 };
 
+/* Whether two load points are equal in work, load, workers and CPUs. The object
+ * has just these of a load point, shared with it, and is the caller's; NULL:
+ * out of memory. */
+bool compare_alike(const json_t *a, const json_t *b);
+json_t *compare_work(const json_t *point);
+
+/* The share of a summary row's trials that are invalid or withhold the metric.
+ */
+double compare_invalid_share(const json_t *row);
+
 /* Finds the figures that both runs have and judges them. Returns 0 or
  * -ENOMEM. */
 int compare_make(const json_t *a, const json_t *b, struct compare *compare);
 void compare_free(struct compare *compare);
-
-/* Prints one table for each load point. */
-void compare_print(const struct compare *compare, FILE *file);
-
-/* Prints a line for every figure of B that is worse by more than `share`,
- * beyond chance, and a line for the whole. Figures that cannot be judged (a
- * single block, or lost in B) count as worse. Figures that are too noisy do
- * not; the last line gives their number. Returns how many are worse. */
-int compare_regressions(const struct compare *compare, double share,
-                        FILE *file);
 
 /* Sets "across" of the run from the trials (an array of trial objects, any
  * order): a row for each load point, model and metric of the experiments that

@@ -15,7 +15,6 @@
 
 #include "harness/base/json.h"
 
-static const double INVALID_SHARE_MAX = 0.2;
 static const double TIMES_FROM = 2;
 
 enum { BLOCKS_PRACTICAL = 100 }; /* advice to run more is no help */
@@ -55,7 +54,7 @@ int comparison_correct(void *comparisons, size_t count, size_t size,
 
 bool comparison_blocked(const struct comparison *comparison)
 {
-    return comparison->invalid_share > INVALID_SHARE_MAX;
+    return comparison->invalid_share > COMPARISON_INVALID_SHARE_MAX;
 }
 
 /* Whether t-interval and rank interval disagree about there being a
@@ -170,12 +169,14 @@ static void say_inconclusive(const struct comparison *comparison,
     else if (statistics_excludes_one(&comparison->ratio) &&
              lost_to_holm(comparison))
         why = among;
-    char needed[64];
     if (blocks <= BLOCKS_PRACTICAL)
-        snprintf(needed, sizeof needed, "about %d %s", blocks, units);
+        snprintf(text, size, "inconclusive; about %d %s would settle it%s",
+                 blocks, units, why);
     else
-        snprintf(needed, sizeof needed, "more %s than are practical", units);
-    snprintf(text, size, "inconclusive; %s would settle it%s", needed, why);
+        snprintf(text, size,
+                 "inconclusive: too noisy to settle by repeating; quieten the "
+                 "machine%s",
+                 why);
 }
 
 static void say_barred(const struct comparison *comparison, char *text,

@@ -47,6 +47,9 @@ struct comparison {
 int comparison_correct(void *comparisons, size_t count, size_t size,
                        const char *experiment);
 
+/* Of the trials, of those that are invalid or withhold the metric. */
+#define COMPARISON_INVALID_SHARE_MAX 0.2
+
 /* Whether there is no verdict because too many trials are invalid or withhold
  * the metric. */
 bool comparison_blocked(const struct comparison *comparison);

@@ -11,15 +11,18 @@
 #include <string.h>
 
 #include "comparison.h"
+#include "harness/arithmetic/digits.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
+#include "harness/results/ending.h"
 #include "harness/trial/drift.h"
 #include "margin.h"
 #include "models/runtime/base/units.h"
+#include "precision.h"
 #include "summary_rows.h"
 
-enum { MODELS_SHOWN = 32 };
+enum { MODELS_SHOWN = 32, TIES_BRIEF = 2 };
 
 /* Difference between repeated trials from which on a machine is called noisy:
  * twice the usual margin. */
@@ -141,8 +144,8 @@ static void tell_comparison(const struct point *point, int leader, int other)
                  json_text_of(row, "phrase"));
 }
 
-/* Marks a value that is only a bound: ">= 54000/s (generator-bound)", and for a
- * latency "<= 1.2 ms (Redis-bound)". */
+/* Marks a value that is only a bound: ">= 54,000/s (generator-bound)", and for
+ * a latency "<= 1.2 ms (Redis-bound)". */
 static void mark_bound(const struct point *point, const char *plain, char *text,
                        size_t size)
 {
@@ -157,22 +160,53 @@ static void mark_bound(const struct point *point, const char *plain, char *text,
         snprintf(text, size, "%s%s", metric_mark(row), plain);
 }
 
+/* The models that the verdicts do not put behind the leader, with it: "A, B and
+ * C"; `most` of them by name ("A, B and 2 more"). Sets `unsure` if one of them
+ * may be better or worse; then `unclear` stands before the last. Returns their
+ * number. */
+static int leaders(const struct point *point, int most, const char *unclear,
+                   char *text, size_t size, bool *unsure)
+{
+    const char *names[MODELS_SHOWN] = {point->models[0]};
+    int count = 1;
+    const json_t *comparison;
+    *unsure = false;
+    for (int i = 1; i < point->count; i++) {
+        char mark = against(point, 0, i, &comparison);
+        if (mark == '<')
+            continue;
+        *unsure |= mark != '=';
+        names[count++] = point->models[i];
+    }
+    const char *last = *unsure ? unclear : " and ";
+    size_t used = 0;
+    for (int i = 0; i < count && i < most && used < size; i++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                 i == 0           ? ""
+                                 : i == count - 1 ? last
+                                                  : ", ",
+                                 names[i]);
+    if (count > most && used < size)
+        snprintf(text + used, size - used, "%s%d more", last, count - most);
+    return count;
+}
+
+/* Why no leader can be told among several. */
+static const char *unclear_words(const struct point *point)
+{
+    bool few = json_integer_of(row_of(point, point->models[0]), "n") <
+               PRECISION_BLOCKS_LEAST;
+
+    return few ? "not told apart by so few blocks" : "too close to call";
+}
+
 static void tell_leader(const struct point *point)
 {
     const struct metric *metric = metric_find(point->metric);
-    char ties[512] = "";
-    size_t used = 0;
-    bool unsure = false;
-    const json_t *comparison;
-    char mark;
-    for (int i = 1; i < point->count; i++) {
-        mark = against(point, 0, i, &comparison);
-        if (mark == '<' || used >= sizeof ties)
-            continue;
-        unsure |= mark != '=';
-        used += (size_t)snprintf(ties + used, sizeof ties - used, ", %s",
-                                 point->models[i]);
-    }
+    char tied[512];
+    bool unsure;
+    int leading =
+        leaders(point, MODELS_SHOWN, " and ", tied, sizeof tied, &unsure);
     char plain[32];
     metric_format(point->metric, point->values[0], plain, sizeof plain);
     char value[96];
@@ -187,15 +221,15 @@ static void tell_leader(const struct point *point)
     if (point->count == 1)
         results_tell(point->results, "  %s: %s, %s %s (no other has a figure)",
                      point->id, point->models[0], metric->words, value);
-    else if (ties[0] == '\0')
+    else if (leading == 1)
         results_tell(point->results, "  %s: %s leads on %s, %s", point->id,
                      point->models[0], metric->words, value);
     else
-        results_tell(point->results, "  %s: %s on %s between %s%s; best %s",
-                     point->id,
-                     unsure ? "cannot tell (inside the noise)"
-                            : "no meaningful difference",
-                     metric->words, point->models[0], ties, value);
+        results_tell(point->results, "  %s: %s: %s%s%s%s (%s %s)", point->id,
+                     metric->words,
+                     unsure ? "" : "no meaningful difference between ", tied,
+                     unsure ? " " : "", unsure ? unclear_words(point) : "",
+                     point->models[0], value);
     if (point->count > 1)
         tell_comparison(point, 0, 1);
     for (int i = 2; i < point->count && point->baseline; i++)
@@ -377,14 +411,13 @@ static char *limit_words(const json_t *experiment, char *text, size_t size)
 }
 
 /* Ranks the models that keep the limits of the profile; all of them if none
- * does. */
-static void rank_and_tell(struct point *point, const json_t *experiment,
-                          const json_t *object)
+ * does. Returns the names of those that miss one, which the caller releases;
+ * point->apart borrows them where they are set apart. */
+static json_t *rank_fitting(struct point *point, const json_t *experiment,
+                            const json_t *object)
 {
     const json_t *models = json_object_get(object, "models");
     json_t *missed = missed_limit(point->run, experiment, object);
-    char names[512] = "";
-    size_t used = 0;
 
     point->apart = missed;
     rank(point, models);
@@ -392,6 +425,16 @@ static void rank_and_tell(struct point *point, const json_t *experiment,
         point->apart = NULL;
         rank(point, models);
     }
+    return missed;
+}
+
+static void rank_and_tell(struct point *point, const json_t *experiment,
+                          const json_t *object)
+{
+    json_t *missed = rank_fitting(point, experiment, object);
+    char names[512] = "";
+    size_t used = 0;
+
     if (point->count > 0)
         tell_leader(point);
     else
@@ -418,6 +461,65 @@ static void rank_and_tell(struct point *point, const json_t *experiment,
                      words, names);
     point->apart = NULL;
     json_decref(missed);
+}
+
+/* "event-loop leads, throughput 1,990/s". Returns text. */
+static char *lead_text(const struct point *point, char *text, size_t size)
+{
+    char plain[32], value[96], names[512], between[64];
+    bool unclear;
+    int ties =
+        leaders(point, TIES_BRIEF + 1, " or ", names, sizeof names, &unclear) -
+        1;
+    snprintf(between, sizeof between, ", %s", unclear_words(point));
+    const char *verdict = unclear             ? between
+                          : ties > 0          ? " alike"
+                          : point->count == 1 ? " alone has a figure"
+                                              : " leads";
+
+    if (json_integer_of(row_of(point, point->models[0]), "n") < 2)
+        verdict = " in one block, so without a verdict";
+    metric_format(point->metric, point->values[0], plain, sizeof plain);
+    mark_bound(point, plain, value, sizeof value);
+    snprintf(text, size, "%s%s, %s %s", names, verdict,
+             metric_find(point->metric)->words, value);
+    return text;
+}
+
+struct leads {
+    const json_t *run;
+    json_t *lines;
+};
+
+static int add_lead(const json_t *experiment, const json_t *object,
+                    void *context)
+{
+    struct leads *leads = context;
+    struct point point = {.run = leads->run,
+                          .experiment = json_text_of(experiment, "name"),
+                          .id = json_text_of(object, "id"),
+                          .metric = json_text_of(object, "headline")};
+    char lead[600], text[768];
+
+    if (!metric_find(point.metric))
+        return 0;
+    json_decref(rank_fitting(&point, experiment, object));
+    point.apart = NULL;
+    if (point.count == 0 ||
+        json_integer_of(row_of(&point, point.models[0]), "n") < 2)
+        return 0;
+    snprintf(text, sizeof text, "%s: %s", point.id,
+             lead_text(&point, lead, sizeof lead));
+    json_array_append_new(leads->lines, json_text(text));
+    return 0;
+}
+
+json_t *conclusion_leads(const json_t *run)
+{
+    struct leads leads = {.run = run, .lines = json_array()};
+
+    summary_each_point(run, add_lead, &leads);
+    return leads.lines;
 }
 
 static int visit(const json_t *experiment, const json_t *object, void *context)
@@ -465,39 +567,66 @@ static void tell_noise(const struct results *results, const json_t *noise)
                      "floor.ini), or quieten the machine (troika doctor)");
 }
 
-void conclusion_print(const struct results *results, const json_t *run,
-                      const json_t *trials)
+/* "71 of 72 trials valid; 1 discarded after 3 attempts; 2 failed attempts of
+ * valid ones repeated". */
+static void tell_tally(const struct results *results, const json_t *tally,
+                       const json_t *trials)
 {
-    struct point point = {.results = results, .run = run, .trials = trials};
-    const json_t *tally = json_object_get(run, "tally");
-    const json_t *noise = json_object_get(run, "noise");
-    bool complete = json_true_of(run, "complete");
+    int discarded = (int)json_integer_of(tally, "invalid");
+    int others = (int)json_integer_of(tally, "retried");
+    int attempts = 1;
+    const json_t *trial;
+    size_t i;
+    json_array_foreach (trials, i, trial) {
+        int attempt = (int)json_integer_of(trial, "attempt");
+        if (json_true_of(trial, "valid") || attempt <= 1)
+            continue;
+        others -= attempt - 1;
+        attempts = attempt > attempts ? attempt : attempts;
+    }
+    char after[64] = "", repeated[64] = "";
+    if (attempts > 1)
+        snprintf(after, sizeof after, " after %s%d attempts",
+                 discarded > 1 ? "up to " : "", attempts);
+    if (others > 0)
+        snprintf(repeated, sizeof repeated,
+                 "; %d failed attempt%s of valid ones repeated", others,
+                 digits_plural(others));
+    results_tell(results, "%d of %d trials valid; %d discarded%s%s",
+                 (int)json_integer_of(tally, "valid"),
+                 (int)json_integer_of(tally, "planned"), discarded, after,
+                 repeated);
+}
 
-    results_tell(results, "%s", "");
-    if (!complete)
+static void tell_incomplete(const struct results *results, const json_t *run)
+{
+    const json_t *tally = json_object_get(run, "tally");
+
+    if (!json_true_of(run, "complete"))
         results_tell(results, "INCOMPLETE RUN: %d of %d trials%s%s",
                      (int)json_integer_of(tally, "done"),
                      (int)json_integer_of(tally, "planned"),
                      json_text_of(run, "interrupted")[0] ? ", ended by " : "",
                      json_text_of(run, "interrupted"));
-    summary_each_point(run, visit, &point);
-    results_tell(
-        results,
-        "%d of %d trials valid, %d invalid; %d failed attempts repeated",
-        (int)json_integer_of(tally, "valid"),
-        (int)json_integer_of(tally, "planned"),
-        (int)json_integer_of(tally, "invalid"),
-        (int)json_integer_of(tally, "retried"));
-    if (json_integer_of(tally, "withheld") > 0 ||
-        json_integer_of(tally, "bounded") > 0)
-        results_tell(
-            results,
-            "of the valid trials, %d withhold a figure that failed a gate, and "
-            "%d give only bounds, because the server was not the limit",
-            (int)json_integer_of(tally, "withheld"),
-            (int)json_integer_of(tally, "bounded"));
-    tell_noise(results, noise);
-    margin_floor_print(results, run);
+}
+
+/* The banner of a run whose gates were switched off. */
+static void tell_untrusted(const struct results *results, const json_t *run)
+{
+    const char *words = json_string_of(run, "untrusted");
+
+    if (words)
+        results_tell(results, "%s", words);
+}
+
+/* Tells where the files are and what to do next; `more`: also what prints all
+ * comparisons. */
+static void tell_files(const struct results *results, const json_t *run,
+                       bool more)
+{
+    char next[8192], word[4 * sizeof results->directory];
+    bool complete = json_true_of(run, "complete");
+
     if (!results->begun || results_gone(results)) {
         results_tell(results, "Nothing of this is stored: %s %s",
                      results->directory,
@@ -506,11 +635,131 @@ void conclusion_print(const struct results *results, const json_t *run,
         return;
     }
     results_tell(results, "files: %s", results->directory);
-    char next[8192];
+    hint_word(results->directory, word, sizeof word);
+    if (complete && more)
+        results_tell(results, "more: %s summarise %s", hint_program(), word);
     if (complete)
-        hint_make("report", results->directory, next, sizeof next);
-    else
+        hint_make("report", "RUN", "report", results->directory, next,
+                  sizeof next);
+    if (complete && next[0] == '\0') /* installed, without make */
+        snprintf(next, sizeof next, "%s report %s", hint_program(), word);
+    if (!complete)
         hint_resume(results->directory, next, sizeof next);
     if (next[0] != '\0')
         results_tell(results, "next: %s", next);
+}
+
+static void tell_all(const struct results *results, const json_t *run,
+                     const json_t *trials)
+{
+    struct point point = {.results = results, .run = run, .trials = trials};
+    const json_t *tally = json_object_get(run, "tally");
+
+    tell_untrusted(results, run);
+    results_tell(results, "%s", "");
+    tell_incomplete(results, run);
+    summary_each_point(run, visit, &point);
+    tell_tally(results, tally, trials);
+    if (json_integer_of(tally, "withheld") > 0 ||
+        json_integer_of(tally, "bounded") > 0)
+        results_tell(
+            results,
+            "of the valid trials, %d withhold a figure that failed a gate, and "
+            "%d give only bounds, because the server was not the limit",
+            (int)json_integer_of(tally, "withheld"),
+            (int)json_integer_of(tally, "bounded"));
+    precision_print(results, run);
+    tell_noise(results, json_object_get(run, "noise"));
+    margin_floor_print(results, run);
+    tell_files(results, run, false);
+    tell_untrusted(results, run);
+}
+
+/* "; no figure: serial": the contenders without one, or how many they are. */
+static void name_gaps(const struct point *point, const json_t *models,
+                      char *text, size_t size)
+{
+    const char *last = "";
+    const json_t *name;
+    int count = 0;
+    size_t i;
+
+    text[0] = '\0';
+    json_array_foreach (models, i, name) {
+        const char *model = json_string_value(name);
+
+        if (summary_is_yardstick(point->run, model) ||
+            is_among(point->apart, model) ||
+            json_number_of(row_of(point, model), "value") > 0)
+            continue;
+        last = model;
+        count++;
+    }
+    if (count == 1)
+        snprintf(text, size, "; no figure: %s", last);
+    else if (count > 1)
+        snprintf(text, size, "; no figure: %d models", count);
+}
+
+static void tell_briefly(const struct point *point, const json_t *models,
+                         const char *title)
+{
+    char gaps[128], text[1024];
+
+    if (point->count == 0) {
+        results_tell(point->results, "%s: no figure", title);
+        return;
+    }
+    name_gaps(point, models, gaps, sizeof gaps);
+    results_tell(point->results, "%s: %s%s", title,
+                 lead_text(point, text, sizeof text), gaps);
+}
+
+static int visit_briefly(const json_t *experiment, const json_t *object,
+                         void *context)
+{
+    struct point *all = context, point = *all;
+    bool one = json_array_size(json_object_get(point.run, "experiments")) == 1;
+    char title[256];
+
+    if (json_array_size(json_object_get(object, "models")) == 0)
+        return 0;
+    point.experiment = json_text_of(experiment, "name");
+    point.id = json_text_of(object, "id");
+    point.metric = json_text_of(object, "headline");
+    snprintf(title, sizeof title, "%s%s%s", one ? "" : point.experiment,
+             one ? "" : " ", point.id);
+    json_t *missed = rank_fitting(&point, experiment, object);
+    tell_briefly(&point, json_object_get(object, "models"), title);
+    json_decref(missed);
+    return 0;
+}
+
+static void tell_some(const struct results *results, const json_t *run,
+                      const json_t *trials)
+{
+    struct ending ending;
+
+    ending_open(&ending, results);
+    struct point point = {.results = &ending.parts[ENDING_POINTS], .run = run};
+    const struct results *rest = &ending.parts[ENDING_REST];
+    tell_untrusted(&ending.parts[ENDING_WARNINGS], run);
+    tell_incomplete(&ending.parts[ENDING_WARNINGS], run);
+    summary_each_point(run, visit_briefly, &point);
+    precision_print(&ending.parts[ENDING_PRECISION], run);
+    tell_tally(rest, json_object_get(run, "tally"), trials);
+    tell_files(rest, run, true);
+    ending_print(&ending);
+}
+
+void conclusion_print(const struct results *results, const json_t *run,
+                      const json_t *trials, enum conclusion much)
+{
+    struct results log = *results, terminal = *results;
+
+    log.mute |= much != CONCLUSION_FULL;
+    tell_all(&log, run, trials);
+    terminal.log = NULL;
+    if (much == CONCLUSION_BRIEF)
+        tell_some(&terminal, run, trials);
 }

@@ -196,15 +196,23 @@ int margin_floor_make(json_t *run, const json_t *trials)
     return result;
 }
 
-double margin_floor(const json_t *run, const char *experiment,
-                    const char *metric)
+double margin_floor_known(const json_t *run, const char *experiment,
+                          const char *metric)
 {
     const json_t *list =
         json_object_get(json_object_get(run, "noise_floor"), "experiments");
     const json_t *row = json_row_of(list, "experiment", experiment);
 
-    return json_number_of(
+    return json_figure_of(
         json_object_get(json_object_get(row, "floors"), metric), "floor");
+}
+
+double margin_floor(const json_t *run, const char *experiment,
+                    const char *metric)
+{
+    double known = margin_floor_known(run, experiment, metric);
+
+    return isnan(known) ? 0 : known;
 }
 
 static void print_experiment(const struct results *results, const json_t *row)

@@ -26,10 +26,12 @@ bool margin_is_primary(const struct metric *metric);
  * copy of its baseline. Returns 0 or -ENOMEM. */
 int margin_floor_make(json_t *run, const json_t *trials);
 
-/* The noise floor of an experiment's metric as a share (0.012); 0 if there is
- * none. */
+/* The noise floor of an experiment's metric as a share (0.012); 0, or NAN from
+ * the second, if there is none. */
 double margin_floor(const json_t *run, const char *experiment,
                     const char *metric);
+double margin_floor_known(const json_t *run, const char *experiment,
+                          const char *metric);
 
 /* Prints the noise floor at the end of a run; nothing without one. */
 void margin_floor_print(const struct results *results, const json_t *run);

@@ -39,8 +39,10 @@ static int parse_value(const struct name *name, const char *text, double *limit,
 
     if (!name->metric)
         return value_share(text, limit, why, why_size);
-    if (name->unit == UNIT_PER_S || name->unit == UNIT_COUNT)
+    if (name->unit == UNIT_PER_S)
         result = units_parse_rate(text, limit);
+    else if (name->unit == UNIT_COUNT)
+        result = units_parse_number(text, limit);
     else
         result = units_parse(name->unit, text, &quantity);
     if (name->unit == UNIT_COUNT)
@@ -210,7 +212,9 @@ static int visit(const json_t *experiment, const json_t *point, void *context)
     judging->load_point = json_text_of(point, "id");
     json_array_foreach (json_object_get(point, "models"), i, name) {
         judging->model = json_string_value(name);
-        if (!summary_is_yardstick(judging->run, judging->model))
+        const char *only = judging->threshold->model;
+        if (only ? !strcmp(only, judging->model)
+                 : !summary_is_yardstick(judging->run, judging->model))
             judge_cell(judging);
     }
     return 0;
@@ -235,10 +239,40 @@ static json_t *outcome(const struct judging *judging, bool met)
 {
     const struct threshold *threshold = judging->threshold;
 
-    return json_pack("{s:s, s:s?, s:b, s:f, s:b, s:i, s:O}", "text",
+    return json_pack("{s:s, s:s?, s:b, s:f, s:s?, s:b, s:i, s:O}", "text",
                      threshold->text, "metric", threshold->metric, "below",
-                     threshold->below, "limit", threshold->limit, "met", met,
-                     "cells", judging->cells, "missed", judging->missed);
+                     threshold->below, "limit", threshold->limit, "model",
+                     threshold->model, "met", met, "cells", judging->cells,
+                     "missed", judging->missed);
+}
+
+char *threshold_words(const json_t *outcome, char *text, size_t size)
+{
+    const json_t *missed = json_object_get(outcome, "missed"), *cell;
+    const char *metric = json_string_of(outcome, "metric");
+    char shown[64];
+    size_t i, used;
+
+    used = (size_t)snprintf(text, size, "threshold %s: %s",
+                            json_text_of(outcome, "text"),
+                            json_true_of(outcome, "met") ? "met" : "NOT MET");
+    json_array_foreach (missed, i, cell) {
+        double value = json_figure_of(cell, "value");
+
+        if (isnan(value))
+            snprintf(shown, sizeof shown, "no figure");
+        else if (metric)
+            metric_format(metric, value, shown, sizeof shown);
+        else
+            snprintf(shown, sizeof shown, "%.3g %% errors", 100 * value);
+        if (used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s %s",
+                                     i == 0 ? " (" : ", ",
+                                     json_text_of(cell, "model"), shown);
+    }
+    if (json_array_size(missed) > 0 && used < size)
+        snprintf(text + used, size - used, ")");
+    return text;
 }
 
 int threshold_stored(const json_t *outcomes,
@@ -253,7 +287,7 @@ int threshold_stored(const json_t *outcomes,
         if (count < THRESHOLDS_MAX &&
             threshold_parse(json_text_of(one, "text"), &thresholds[count], why,
                             sizeof why) == 0)
-            count++;
+            thresholds[count++].model = json_string_of(one, "model");
     }
     return count;
 }

@@ -20,6 +20,7 @@ struct threshold {
     const char *metric; /* in the summary; NULL: the share of errors */
     bool below;         /* the figure must be below the limit, else above */
     double limit;       /* in the metric's unit */
+    const char *model;  /* the only one that is judged; NULL: every contender */
 };
 
 /* Returns 0, or -EINVAL with a sentence in `why`. */
@@ -34,6 +35,10 @@ int threshold_judge(const struct threshold *thresholds, int count,
                     const json_t *run, const json_t *trials, json_t *outcomes,
                     void (*say)(const char *line, void *context),
                     void *context);
+
+/* Writes an outcome in one line: "threshold p99<50ms: NOT MET (yours 61.2 ms)".
+ * Returns text. */
+char *threshold_words(const json_t *outcome, char *text, size_t size);
 
 /* Reads the thresholds from a stored run's outcomes, to judge them again. Their
  * texts are borrowed from `outcomes`. Returns how many there are. */

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 #include "harness/predict/laws.h"
 #include "trial.h"
@@ -78,9 +79,10 @@ static const char *outside(const struct residual_facts *facts, char *words,
     }
     if (fabs(missing) * facts->window_s < facts->wave) {
         snprintf(words, size,
-                 "%d at once, %.1f times in the window, is too coarse",
-                 facts->wave,
-                 facts->predicted_per_s * facts->window_s / facts->wave);
+                 "only %.1f rounds of %d requests fit in the window; lengthen "
+                 "it",
+                 facts->predicted_per_s * facts->window_s / facts->wave,
+                 facts->wave);
         return "waves";
     }
     if (missing > 0 && facts->backend_busy >= BUSY) {
@@ -104,16 +106,18 @@ static const char *inside(const struct residual_facts *facts, char *words,
         bool switching = facts->switches * SWITCH_S >= SHARE * extra_s;
 
         snprintf(words, size,
-                 "CPUs %.0f %% busy; a request took %.1f us of CPU beyond the "
-                 "bare work and %.1f switches",
-                 100 * facts->server_busy, extra_s * 1e6, facts->switches);
+                 "CPUs %.0f %% busy; a request took %s of CPU beyond the bare "
+                 "work and %.1f switches",
+                 100 * facts->server_busy, digits_ns(extra_s * 1e9).text,
+                 facts->switches);
         return switching ? "switches" : "cpu";
     }
     if (late_s > 0 && facts->run_wait_s >= SHARE * late_s) {
         snprintf(words, size,
-                 "a request waited %.1f us for a CPU, of %.1f us that it took "
-                 "longer",
-                 facts->run_wait_s * 1e6, late_s * 1e6);
+                 "requests waited %s for a CPU, %s the %s they were slower by",
+                 digits_ns(facts->run_wait_s * 1e9).text,
+                 facts->run_wait_s > late_s ? "more than" : "of",
+                 digits_ns(late_s * 1e9).text);
         return "run queue";
     }
     return NULL;

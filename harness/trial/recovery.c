@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 #include "harness/server/client.h"
 #include "models/runtime/base/clock.h"
@@ -108,18 +109,16 @@ int recovery_await(const struct recovery_probe *probe, int64_t end_ns,
 
 static void say(const struct recovery *recovery, char *text, size_t size)
 {
-    double quick_ms = 2 * (double)recovery->unloaded_ns / 1e6;
+    struct digits quick = digits_ns(2 * (double)recovery->unloaded_ns);
 
     if (recovery->took_ns < 0)
-        snprintf(text, size, "not under %.3g ms again within %.3g s", quick_ms,
-                 (double)recovery->limit_ns / 1e9);
+        snprintf(text, size, "not under %s again within %s", quick.text,
+                 digits_ns((double)recovery->limit_ns).text);
     else if (recovery->took_ns == 0)
-        snprintf(text, size, "under %.3g ms from the window's end on",
-                 quick_ms);
+        snprintf(text, size, "under %s from the window's end on", quick.text);
     else
-        snprintf(text, size,
-                 "under %.3g ms again %.3g s after the window's end", quick_ms,
-                 (double)recovery->took_ns / 1e9);
+        snprintf(text, size, "under %s again %s after the window's end",
+                 quick.text, digits_ns((double)recovery->took_ns).text);
 }
 
 json_t *recovery_json(const struct recovery *recovery)

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "harness/load/answers.h"
+#include "harness/server/attach.h"
 #include "harness/server/client.h"
 #include "inspection.h"
 
@@ -91,13 +92,12 @@ int steps_prepare(struct live_trial *live)
     const struct load_point *point = live->spec->point;
     struct trial *trial = live->trial;
     const struct target *target = live->spec->model->target;
-    int result = target ? target_request(target, &live->requests)
+    /* A target's requests wait for its first answers (steps_check). */
+    int result = target ? 0
                         : answers_make_some(point->workload, &point->arguments,
                                             live->spec->seed, &live->requests,
                                             &live->request_count);
 
-    if (target)
-        live->request_count = result == 0;
     trial->requests_made = live->request_count;
     if (!target && result == 0)
         result = answers_greeting(point->workload, &point->arguments,
@@ -119,6 +119,17 @@ int steps_prepare(struct live_trial *live)
                                    point->backend_workers, trial->failure,
                                    sizeof trial->failure);
     trial->lasting = result == -ENOENT;
+    return result;
+}
+
+/* Finds a target that runs already. */
+static int attach(struct live_trial *live, char *why, size_t why_size)
+{
+    const struct model_info *model = live->spec->model;
+    int result = target_find(model->target, &live->address, why, why_size);
+
+    if (result == 0)
+        result = attach_process(&live->address, model->name, &live->server);
     return result;
 }
 
@@ -153,19 +164,25 @@ int steps_start_server(struct live_trial *live)
         argv[n++] = "--stats";
     trial_store_flags(trial, argv, n);
     trial_store_environment(spec, trial, stores, environment);
-    result = spec->model->target
+    bool attached =
+        spec->model->target && target_is_attached(spec->model->target);
+    result = spec->model->target && !attached
                  ? target_prepare(spec->model->target, spec->workers,
                                   &live->target, &options, why, sizeof why)
                  : 0;
     live->refused_first = exhaustion_refused(NULL);
     if (result == 0)
-        result = process_start(&options, &live->server, why, sizeof why);
+        result = attached
+                     ? attach(live, why, sizeof why)
+                     : process_start(&options, &live->server, why, sizeof why);
     if (result < 0) {
-        trial->lasting = result == -ENOENT || result == -EACCES;
+        trial->lasting =
+            result == -ENOENT || result == -EACCES || result == -ENOTCONN;
         memset(&live->server, 0, sizeof live->server);
         return steps_fail(live, result, "%s", why);
     }
-    live->address = client_loopback(live->server.port);
+    if (!attached)
+        live->address = client_loopback(live->server.port);
     trial->workers = live->server.workers;
     trial->source = meter_source(live->server.meter);
     snprintf(trial->meter_note, sizeof trial->meter_note, "%s",
@@ -176,16 +193,18 @@ int steps_start_server(struct live_trial *live)
 int steps_check(struct live_trial *live)
 {
     struct trial *trial = live->trial;
-    int count = live->request_count < CHECKS ? live->request_count : CHECKS;
     const struct target *target = live->spec->model->target;
     int64_t timeout_ns = live->spec->point->timeout_ns;
     char state[256], why[640] = "";
     int result = 0;
 
-    if (target && !target->has_body)
-        result =
-            target_learn(target, &live->address, timeout_ns, live->spec->stop,
-                         &live->requests[0], why, sizeof why);
+    if (target) {
+        result = target_requests(target, &live->address, timeout_ns,
+                                 live->spec->stop, &live->requests,
+                                 &live->request_count, why, sizeof why);
+        trial->requests_made = live->request_count;
+    }
+    int count = live->request_count < CHECKS ? live->request_count : CHECKS;
     if (result >= 0 && live->greeting)
         result = client_check_socket(&live->address, live->greeting,
                                      live->requests, count, CHECK_BUDGET_NS,
@@ -239,7 +258,7 @@ void steps_load_plan(const struct live_trial *live, struct load_spec *plan)
          * whatever CPU time the generator does not want. */
         .urgent = point->mode == LOAD_OPEN || live->trial->cpus.apart,
         .stop = live->spec->stop,
-        .tenths = point->soak,
+        .tenths = true,
         .classes = point->workload->workload->heavy != NULL,
         .series = true,
     };
@@ -263,6 +282,7 @@ int steps_start_loads(struct live_trial *live)
     second->requests = live->beside_requests;
     second->request_count = live->beside_request_count;
     second->greeting = NULL;
+    second->tenths = second->series = false;
     second->mode = LOAD_OPEN;
     second->urgent = true;
     second->churn = false;

@@ -202,7 +202,8 @@ int questions_with_cpu(const struct questions *questions,
 static int needed(const struct questions *questions, struct service *service,
                   const struct model_constants *model)
 {
-    int workers = forecast_workers(service, &questions->machine, model, &quick);
+    int workers =
+        forecast_workers(service, &questions->machine, model, &quick, NULL);
     int most = workers_most(model);
     return workers < most ? workers : most;
 }

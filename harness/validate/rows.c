@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
 #include "models/runtime/base/discipline.h"
@@ -131,9 +132,9 @@ static bool excused(struct row *row)
     else if (row->quantity == QUANTITY_P99 &&
              reading_is_stalled(row->trial, row->measured))
         snprintf(why, size,
-                 "the machine stood still for up to %.1f ms, over a tenth of "
+                 "the machine froze for up to %s, over a tenth of "
                  "what was measured",
-                 stall_ns / 1e6);
+                 digits_ns(stall_ns).text);
     else if (row->quantity == QUANTITY_MEMORY &&
              metric_error_share(metric_find("memory_total_bytes"), row->trial,
                                 &(bool){false}) > 0)
@@ -282,9 +283,9 @@ static bool queued(const struct row *row, char *words, size_t size)
     if (!(wait_ns / requests > RUN_QUEUE_MATTERS * fabs(more_ns)))
         return false;
     snprintf(words, size,
-             "run queue: threads waited %.2f ms for a CPU in each request, "
-             "%.2f ms %s than forecast in all",
-             wait_ns / requests / 1e6, fabs(more_ns) / 1e6,
+             "run queue: threads waited %s for a CPU in each request, "
+             "%s %s than forecast in all",
+             digits_ns(wait_ns / requests).text, digits_ns(fabs(more_ns)).text,
              more_ns > 0 ? "longer" : "shorter");
     return true;
 }
@@ -306,9 +307,9 @@ void rows_explain(struct row *row)
                  json_text_of(prediction, "evidence"));
     else if (row->quantity == QUANTITY_MEMORY)
         snprintf(words, size,
-                 "memory: %.2f MiB %s than workers, connections and requests "
+                 "memory: %s %s than workers, connections and requests "
                  "in flight should hold",
-                 fabs(row->measured - row->forecast) / 1048576,
+                 digits_bytes(fabs(row->measured - row->forecast)).text,
                  row->measured > row->forecast ? "more" : "less");
     else if (row->quantity != QUANTITY_CPU && costs(row, words, size))
         return;

@@ -9,6 +9,7 @@
 #include "harness/arithmetic/digits.h"
 #include "harness/base/json.h"
 #include "harness/figures/metric.h"
+#include "harness/screen/table.h"
 
 int validation_judge(struct validation *v, const json_t *trials)
 {
@@ -107,48 +108,66 @@ json_t *validation_json(const struct validation *v, const json_t *run,
         "goals", goals_json(&v->goals));
 }
 
-static void print_share(double share)
+static void print_share(FILE *file, double share)
 {
     if (isfinite(share))
-        printf(" %7.1f %%", 100 * share);
+        fprintf(file, " %7.1f %%", 100 * share);
     else
-        printf(" %9s", "-");
+        fprintf(file, " %9s", "-");
 }
 
+static void print_error(const struct score *score, FILE *file)
+{
+    const struct errors *e = &score->errors;
+
+    fprintf(file, "  %-24s %4d", score->group, e->n);
+    print_share(file, e->median);
+    print_share(file, e->p90);
+    print_share(file, e->bias);
+    print_share(file, e->within);
+    print_share(file, e->covered);
+    fputc('\n', file);
+}
+
+/* A table for each quantity. */
 static void print_errors(const struct validation *v)
 {
     const char *quantity = "";
+    struct table_text table = {0};
+    FILE *file = stdout;
 
     for (int i = 0; i < v->scores.score_count; i++) {
         const struct score *score = &v->scores.scores[i];
-        const struct errors *e = &score->errors;
         if (strcmp(quantity, quantity_name(score->quantity)) != 0) {
             quantity = quantity_name(score->quantity);
-            printf("\n%-26s %4s %9s %9s %9s %9s %9s\n", quantity, "n", "median",
-                   "p90", "bias", "x/1.25", "in band");
+            table_close(&table);
+            puts("");
+            file = table_open(&table, stdout);
+            fprintf(file, "%-26s %4s %9s %9s %9s %9s %9s\n", quantity, "n",
+                    "median", "p90", "bias", "x/1.25", "in band");
         }
-        printf("  %-24s %4d", score->group, e->n);
-        print_share(e->median);
-        print_share(e->p90);
-        print_share(e->bias);
-        print_share(e->within);
-        print_share(e->covered);
-        puts("");
+        print_error(score, file);
     }
+    table_close(&table);
 }
 
 static void print_baselines(const struct validation *v)
 {
-    printf("\n%-18s %-18s %4s %9s %9s %9s\n", "rule", "of", "n", "median",
-           "p90", "right");
+    struct table_text table;
+
+    puts("");
+    FILE *file = table_open(&table, stdout);
+    fprintf(file, "%-18s %-18s %4s %9s %9s %9s\n", "rule", "of", "n", "median",
+            "p90", "right");
     for (int i = 0; i < v->baselines.count; i++) {
         const struct baseline *b = &v->baselines.rows[i];
-        printf("%-18s %-18s %4d", b->name, b->of, b->n);
-        print_share(b->median);
-        print_share(b->p90);
-        print_share(b->right);
-        puts("");
+        fprintf(file, "%-18s %-18s %4d", b->name, b->of, b->n);
+        print_share(file, b->median);
+        print_share(file, b->p90);
+        print_share(file, b->right);
+        fputc('\n', file);
     }
+    table_close(&table);
 }
 
 /* Services of which something could be judged. */
@@ -185,7 +204,7 @@ void validation_print(const struct validation *v)
     for (int i = 0; i < v->goals.count; i++) {
         const struct goal *goal = &v->goals.rows[i];
         printf("%-10s", states[goal->state]);
-        print_share(goal->seen);
+        print_share(stdout, goal->seen);
         printf("  n %4d  %s%s%s\n", goal->n, goal->words,
                *goal->why ? ": " : "", goal->why);
     }

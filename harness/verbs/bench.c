@@ -12,6 +12,7 @@
 #include "harness/base/flags.h"
 #include "harness/base/hint.h"
 #include "harness/experiment/experiment.h"
+#include "harness/own/asked.h"
 #include "harness/run/run.h"
 #include "verbs.h"
 
@@ -44,15 +45,20 @@ static void take_models(char *list, void *into, struct argp_state *state)
 
 static void take_threshold(char *text, void *into, struct argp_state *state)
 {
-    struct run_options *options = &((struct wanted *)into)->options;
+    struct wanted *wanted = into;
     char why[512];
 
-    if (options->threshold_count == THRESHOLDS_MAX)
-        argp_error(state, "--threshold: more than %d", THRESHOLDS_MAX);
-    if (threshold_parse(text, &options->thresholds[options->threshold_count],
-                        why, sizeof why) < 0)
+    if (run_take_threshold(&wanted->options, text, why, sizeof why) < 0)
         argp_error(state, "%s", why);
-    options->threshold_count++;
+}
+
+static void take_until(char *text, void *into, struct argp_state *state)
+{
+    struct wanted *wanted = into;
+    char why[512];
+
+    if (run_take_until(&wanted->options, text, why, sizeof why) < 0)
+        argp_error(state, "%s", why);
 }
 
 static void take_resume(char *run, void *into, struct argp_state *state)
@@ -78,8 +84,9 @@ static error_t take_word(char *word, void *into, struct argp_state *state)
  * begins. */
 static void note_change(const char *name, void *into)
 {
-    static const char *const fixed[] = {"blocks", "models", "window",
-                                        "warmup", "seed",   "dry-run"};
+    static const char *const fixed[] = {"blocks", "until",    "max-blocks",
+                                        "models", "duration", "warmup",
+                                        "seed",   "dry-run"};
     struct wanted *wanted = into;
 
     wanted->options.has_seed |= !strcmp(name, "seed");
@@ -88,27 +95,50 @@ static void note_change(const char *name, void *into)
             wanted->changed = fixed[i];
 }
 
+static void check_whole(void *into, struct argp_state *state)
+{
+    const struct overrides *overrides =
+        &((struct wanted *)into)->options.overrides;
+
+    if (overrides->blocks_max > 0 && overrides->until == 0)
+        argp_error(state, "--max-blocks has no effect without --until, such as "
+                          "--until 3%%");
+}
+
 #define MEMBER(name) .offset = offsetof(struct wanted, name)
 
 static const struct flag rows[] = {
     {"blocks", 0, "N", "repetitions, instead of the file's", FLAG_INT,
      MEMBER(options.overrides.blocks), .least = 1,
      .most = EXPERIMENT_BLOCKS_MAX},
+    {"until", 0, "SHARE",
+     "add blocks until every interval that the conclusion rests on is as "
+     "narrow as this to each side: 3%",
+     FLAG_CALL, .call = take_until},
+    {"max-blocks", 0, "N",
+     "with --until: at most N blocks (four times the planned, 12 at least)",
+     FLAG_INT, MEMBER(options.overrides.blocks_max), .least = 1,
+     .most = EXPERIMENT_BLOCKS_MAX},
     {"models", 0, "A,B", "only these models", FLAG_CALL, .call = take_models},
-    {"window", 0, "TIME", "length of every window (2s)", FLAG_TIME,
+    {"duration", 'd', "TIME", "length of every window (2s)", FLAG_TIME,
      MEMBER(options.overrides.window_ns), .least = 1000000},
+    {"window", .alias = true},
     {"warmup", 0, "TIME", "length of every warm-up (500ms)", FLAG_TIME,
      MEMBER(options.overrides.warmup_ns)},
     {"seed", 0, "N", "seed of order, arrivals and requests", FLAG_COUNT,
      MEMBER(options.seed), .most = INT64_C(1) << 53},
     {"output", 'o', "DIRECTORY", "where runs go (results)", FLAG_TEXT,
      MEMBER(options.root)},
+    {"runs", .alias = true},
     {"resume", 0, "RUN", "finish an interrupted run (the newest)", FLAG_CALL,
      .call = take_resume, .optional = true},
     {"dry-run", 0, NULL, "print order and duration, run nothing", FLAG_ON,
      MEMBER(options.dry_run)},
     {"quiet", 'q', NULL, "no progress, only the result", FLAG_ON,
      MEMBER(options.quiet)},
+    {"verbose", 'v', NULL,
+     "print every comparison, not ten lines; later: troika summarise", FLAG_ON,
+     MEMBER(options.verbose)},
     {"threshold", 0, "LIMIT",
      "exit with 4 unless every model keeps it at every load point: p99<50ms, "
      "p50, mean, rps>2000, err<0.1%, mem<512MiB, cpu_us<80; repeatable",
@@ -123,6 +153,19 @@ static const struct flag rows[] = {
     {"allow-any-build", 0, NULL,
      "record results of a sanitizer build (for tests)", FLAG_ON,
      MEMBER(options.allow_any_build)},
+    {0},
+};
+
+static const struct flag_habit habits[] = {
+    {"format", 'f', true, BENCH_NO_FORMAT},
+    {"json", 0, false, BENCH_NO_FORMAT},
+    {"csv", 0, false, BENCH_NO_FORMAT},
+    {"connections", 'c', true,
+     "an experiment's file says how many (connections = N); of a service of "
+     "your own: troika bench --url URL -c N, or troika load"},
+    {"rate", 'R', true,
+     "an experiment's file says which (mode = open, rate = N); of a service "
+     "of your own: troika load -R N URL"},
     {0},
 };
 
@@ -191,22 +234,35 @@ int verb_bench(int argc, char **argv)
 {
     static const struct flags flags = {
         .rows = rows,
-        .arguments = "EXPERIMENT...\n--resume[=RUN]",
-        .help = "Runs experiments (names of troika list, or paths of .ini "
-                "files): every model under the same work and load, in random "
-                "order, block by block."
-                "\vResults go to results/<time>-<id>/, one file per trial. "
-                "Exit codes: 0 done; 1 failed, or stopped because other "
-                "processes kept the CPUs busy; 2 usage; 3 some trials are "
-                "invalid, or gates are switched off; 4 a threshold is not met; "
-                "130, 143, 129 ended by "
-                "Ctrl-C, SIGTERM or a hang-up "
-                "(go on with --resume).",
+        .arguments = "EXPERIMENT...\n--resume[=RUN]\n--url URL\n--command "
+                     "COMMAND [--path /PATH]",
+        .help =
+            "Runs experiments (names of troika list, or paths of .ini "
+            "files): every model under the same work and load, in random "
+            "order, block by block. A service of your own: --url URL or "
+            "--command COMMAND (troika bench --url X --help lists its flags)."
+            "\vWords: a cell is one workload with its parameters and load; "
+            "a load point is a cell with one value of each; a trial is one "
+            "model measured once, in a fresh server; a block is one trial "
+            "of every model; a gate is a check that a trial must pass "
+            "before its figures count; a yardstick shows what client and "
+            "kernel can do, and does not compete.\n\n"
+            "Results go to results/<time>-<id>/, one file per trial. "
+            "Exit codes: 0 done; 1 failed, or stopped because other "
+            "processes kept the CPUs busy; 2 usage; 3 some trials are "
+            "invalid, or gates are switched off; 4 a threshold is not met; "
+            "130, 143, 129 ended by "
+            "Ctrl-C, SIGTERM or a hang-up "
+            "(go on with --resume).",
         .word = take_word,
+        .whole = check_whole,
         .given = note_change,
+        .habits = habits,
     };
     struct wanted wanted = {.options = {.overrides = {.warmup_ns = -1},
                                         .wait_ns = INT64_C(60000000000)}};
+    if (own_is_asked(argc, argv))
+        return verb_bench_own(argc, argv);
     char *command = join(argc, argv);
     int code;
 
@@ -235,16 +291,18 @@ int verb_summarise(int argc, char **argv)
     static const struct flag summarise_rows[] = {
         {"output", 'o', "DIRECTORY", "where runs are (results)", FLAG_TEXT,
          MEMBER(options.root)},
+        {"runs", .alias = true},
         {0},
     };
     static const struct flags flags = {
         .rows = summarise_rows,
         .arguments = "[RUN]",
         .help = "Recomputes summary and comparisons of a run (the newest) from "
-                "its stored trials.",
+                "its stored trials, and prints all of them.",
         .word = take_word,
     };
-    struct wanted wanted = {.options = {.overrides = {.warmup_ns = -1}}};
+    struct wanted wanted = {
+        .options = {.overrides = {.warmup_ns = -1}, .verbose = true}};
 
     flags_parse(&flags, argc, argv, &wanted);
     if (wanted.count > 1) {

@@ -93,8 +93,9 @@ static const struct flag rows[] = {
     {"output", 'o', "FILE", "write the constants there (results/machine.json)",
      FLAG_TEXT, MEMBER(output)},
     {"noisy", 0, NULL,
-     "store them even if the machine is too noisy; forecasts say so", FLAG_ON,
-     MEMBER(noisy)},
+     "store them even if valid trials differ too much; forecasts say so (a "
+     "trial that other processes disturbed stays invalid)",
+     FLAG_ON, MEMBER(noisy)},
     {"dry-run", 0, NULL, "print what would be measured and how long it takes",
      FLAG_ON, MEMBER(run.dry_run)},
     {"wait-for-quiet", 0, "TIME",
@@ -317,6 +318,7 @@ static int join(const struct options *options, struct machine *machine,
     if (status == 0 && stored.step_ns == 0)
         stored.step_ns = machine->step_ns;
     stored.noisy |= machine->noisy;
+    stored.untrusted |= machine->untrusted;
     if (status == 0)
         *machine = stored;
     return status;
@@ -331,6 +333,7 @@ static int fit(const struct options *options, const json_t *run,
 
     if (!check_noise(run, options, &machine))
         return EXIT_INVALID;
+    machine.untrusted = measured_untrusted(run);
     take_models(trials, models, &machine);
     int asked = machine.model_count;
     int status = describe(run, &machine, why, sizeof why);
@@ -392,6 +395,21 @@ static int fit_run(const struct options *options, const char *directory)
     return code;
 }
 
+/* A run that is stopped is resumed by this verb, which fits and stores. */
+static void hint_how_to_go_on(const struct options *options)
+{
+    char more[4 * PATH_SIZE + 64], file[4 * PATH_SIZE];
+
+    snprintf(
+        more, sizeof more, "%s%s%s%s", options->add ? "--add " : "",
+        options->noisy ? "--noisy " : "", options->output ? "--output=" : "",
+        options->output ? hint_word(options->output, file, sizeof file) : "");
+    size_t length = strlen(more);
+    if (length > 0 && more[length - 1] == ' ')
+        more[length - 1] = '\0';
+    hint_set_resume("calibrate", more);
+}
+
 /* Measures, or goes on with it. Returns an exit code. */
 static int measure(struct options *options, char *directory, size_t size)
 {
@@ -400,6 +418,7 @@ static int measure(struct options *options, char *directory, size_t size)
     char why[2048];
     int code;
 
+    hint_how_to_go_on(options);
     if (options->resume) {
         snprintf(directory, size, "%s", options->resume);
         return measured_resume("calibrate", options->resume, &options->run);
@@ -442,20 +461,23 @@ static int refuse(const struct options *options)
 }
 
 /* Above 128 a signal ended the run. */
-static void tell_how_to_go_on(const struct options *options,
-                              const char *directory)
+static void tell_how_to_go_on(const char *directory)
 {
-    char word[4 * PATH_SIZE], file[4 * PATH_SIZE];
+    char command[8 * PATH_SIZE];
 
     fprintf(stderr,
-            "troika calibrate: stopped, nothing is stored; go on with: %s "
-            "calibrate --resume=%s%s%s%s%s\n",
-            hint_program(), hint_word(directory, word, sizeof word),
-            options->add ? " --add" : "", options->noisy ? " --noisy" : "",
-            options->output ? " --output=" : "",
-            options->output ? hint_word(options->output, file, sizeof file)
-                            : "");
+            "troika calibrate: stopped, nothing is stored; go on with: %s\n",
+            hint_resume(directory, command, sizeof command));
 }
+
+static const struct flag_habit habits[] = {
+    {"language", 0, true,
+     "name models of it, as troika list models has them: --models "
+     "node,cpython-threads --add"},
+    {"json", 0, false, "the constants are JSON: -o FILE says where"},
+    {"format", 'f', true, "the constants are JSON: -o FILE says where"},
+    {0},
+};
 
 int verb_calibrate(int argc, char **argv)
 {
@@ -468,6 +490,7 @@ int verb_calibrate(int argc, char **argv)
                 "stored, or some trials are invalid; 130, 143, 129 ended by "
                 "Ctrl-C, SIGTERM or a hang-up (go on with --resume).",
         .given = note_given,
+        .habits = habits,
     };
     static struct options options = {.run = {.overrides = {.warmup_ns = -1},
                                              .wait_ns = INT64_C(60000000000)}};
@@ -488,7 +511,7 @@ int verb_calibrate(int argc, char **argv)
     else
         code = measure(&options, directory, sizeof directory);
     if (code > 128 && directory[0] != '\0')
-        tell_how_to_go_on(&options, directory);
+        tell_how_to_go_on(directory);
     if (directory[0] == '\0' || (code != EXIT_OK && code != EXIT_INVALID))
         return code;
     int fitted = fit_run(&options, directory);

@@ -2,7 +2,6 @@
  *
  * troika compare A B: compares two stored runs, their environments first.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +10,24 @@
 #include "harness/base/flags.h"
 #include "harness/base/hint.h"
 #include "harness/base/json.h"
+#include "harness/calibrate/measured.h"
 #include "harness/experiment/value.h"
+#include "harness/results/results.h"
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
 #include "harness/run/environment.h"
-#include "harness/statistics/compare.h"
+#include "harness/runs/compared.h"
 #include "harness/statistics/threshold.h"
+#include "python.h"
 #include "verbs.h"
 
 struct wanted {
     const char *runs[2];
     int count;
     bool force;
-    double regression; /* 0: none */
+    int format;         /* text, json, markdown */
+    const char *folder; /* NULL: nothing is stored */
+    double regression;  /* 0: none */
     struct threshold thresholds[THRESHOLDS_MAX];
     int threshold_count;
 };
@@ -77,6 +81,12 @@ static const struct flag rows[] = {
     {"max-regression", 0, "SHARE",
      "exit with 4 if B is worse than A by more than this (5%), beyond chance",
      FLAG_CALL, .call = take_regression},
+    {"format", 'f', "text|json|markdown", "of what is printed (text)",
+     FLAG_CHOICE, .offset = offsetof(struct wanted, format)},
+    {"output", 'o', "FOLDER",
+     "store the comparison there (comparison.json), and its page (index.html), "
+     "with the latencies of both runs in one chart",
+     FLAG_TEXT, .offset = offsetof(struct wanted, folder)},
     {0},
 };
 
@@ -152,16 +162,12 @@ static json_t *load_trials(const char *directory, const json_t *run,
     return NULL;
 }
 
-static void say_difference(const char *fact, const char *a, const char *b,
+static void add_difference(const char *fact, const char *a, const char *b,
                            void *context)
 {
-    fprintf(context, "  %s: %s against %s\n", fact, a, b);
-}
-
-static void ignore_difference(const char *fact, const char *a, const char *b,
-                              void *context)
-{
-    (void)fact, (void)a, (void)b, (void)context;
+    json_array_append_new(context,
+                          json_pack("{s:s, s:o, s:o}", "fact", fact, "a",
+                                    json_text(a), "b", json_text(b)));
 }
 
 static void say_line(const char *line, void *context)
@@ -169,36 +175,93 @@ static void say_line(const char *line, void *context)
     fprintf(context, "%s\n", line);
 }
 
-/* Whether gates were switched off during the run. */
-static bool is_untrusted(const json_t *run)
+/* A comparison with what was asked of it. */
+struct judged {
+    struct compare compare;
+    struct compared_regression regression;
+    json_t *differences, *thresholds; /* arrays */
+    char *limits;                     /* lines */
+    size_t limits_size;
+    int missed;
+};
+
+/* `trials` are those of b. False: out of memory. */
+static bool judge(const struct wanted *wanted, const json_t *trials,
+                  struct judged *judged)
 {
-    return json_is_string(json_object_get(run, "untrusted"));
-}
+    FILE *file = open_memstream(&judged->limits, &judged->limits_size);
 
-static void print_run(const char *name, const char *directory,
-                      const json_t *run)
-{
-    const char *version = json_string_of(run, "tool_version");
-    const char *started = json_string_of(run, "started_at");
-
-    printf("%s  %s (%s, %s)%s\n", name, directory,
-           version ? version : "unknown version", started ? started : "?",
-           json_true_of(run, "complete") ? "" : " INCOMPLETE RUN");
-    if (is_untrusted(run))
-        printf("   %s\n", json_string_of(run, "untrusted"));
-}
-
-static int judge(const struct wanted *wanted, const struct compare *compare,
-                 const json_t *trials)
-{
-    int missed = 0;
-
+    if (!file)
+        return false;
+    compared_regression(&judged->compare, wanted->regression,
+                        &judged->regression);
     if (wanted->regression > 0)
-        missed += compare_regressions(compare, wanted->regression, stdout);
+        compared_regression_print(&judged->compare, &judged->regression, file);
+    judged->missed = wanted->regression > 0 && judged->regression.worse > 0;
     if (wanted->threshold_count > 0)
-        missed += threshold_judge(wanted->thresholds, wanted->threshold_count,
-                                  compare->b, trials, NULL, say_line, stdout);
-    return missed > 0 ? EXIT_THRESHOLD : EXIT_OK;
+        judged->missed += threshold_judge(
+            wanted->thresholds, wanted->threshold_count, judged->compare.b,
+            trials, judged->thresholds, say_line, file);
+    return fclose(file) == 0;
+}
+
+/* Stores the comparison and makes its page. Returns an exit code. */
+static int store(const struct wanted *wanted, const json_t *json)
+{
+    struct python_words words = {0};
+    char path[4096], why[4608];
+
+    snprintf(path, sizeof path, "%s/comparison.json", wanted->folder);
+    if (results_new_folder(wanted->folder, "a comparison", why, sizeof why) <
+            0 ||
+        results_store_at(path, json, why, sizeof why) < 0) {
+        fprintf(stderr, "troika compare: %s\n", why);
+        return EXIT_FAILED;
+    }
+    python_add(&words, "--");
+    python_add(&words, wanted->folder);
+    python_add(&words, wanted->runs[0]);
+    python_add(&words, wanted->runs[1]);
+    return python_run("troika compare", "reports/compared.py", &words);
+}
+
+/* Prints and stores. Returns an exit code. */
+static int publish(const struct wanted *wanted, const struct judged *judged)
+{
+    const struct compared_about about = {
+        .directories = {wanted->runs[0], wanted->runs[1]},
+        .differences = judged->differences,
+        .thresholds = judged->thresholds,
+        .regression = &judged->regression,
+        .limits = judged->limits};
+    json_t *json = compared_json(&judged->compare, &about);
+    int code = EXIT_OK;
+
+    if (!json) {
+        fprintf(stderr, "troika compare: out of memory\n");
+        return EXIT_FAILED;
+    }
+    if (wanted->folder)
+        code = store(wanted, json);
+    if (wanted->format == 1)
+        json_print(json);
+    else if (wanted->format == 2)
+        compared_markdown(&judged->compare, &about, stdout);
+    else
+        compared_print(&judged->compare, &about, stdout);
+    json_decref(json);
+    return code;
+}
+
+static int refuse(const struct wanted *wanted, const json_t *differences)
+{
+    fprintf(stderr,
+            "troika compare: %s and %s were made in different "
+            "environments, so a ratio would measure the machine:\n",
+            wanted->runs[0], wanted->runs[1]);
+    compared_differences_print(differences, stderr);
+    fprintf(stderr, "--force compares them all the same\n");
+    return EXIT_FAILED;
 }
 
 /* `trials` are those of b. */
@@ -207,39 +270,34 @@ static int compare_runs(const struct wanted *wanted, const json_t *a,
 {
     const json_t *left = json_object_get(a, "environment");
     const json_t *right = json_object_get(b, "environment");
-    int differ = environment_compare(left, right, ignore_difference, NULL);
-    struct compare compare;
+    struct judged judged = {.differences = json_array(),
+                            .thresholds = json_array()};
     int code = EXIT_FAILED;
 
-    if (differ > 0 && !wanted->force) {
-        fprintf(stderr,
-                "troika compare: %s and %s were made in different "
-                "environments, so a ratio would measure the machine:\n",
-                wanted->runs[0], wanted->runs[1]);
-        environment_compare(left, right, say_difference, stderr);
-        fprintf(stderr, "--force compares them all the same\n");
-        return EXIT_FAILED;
-    }
-    if (compare_make(a, b, &compare) < 0) {
+    if (environment_compare(left, right, add_difference, judged.differences) >
+            0 &&
+        !wanted->force) {
+        code = refuse(wanted, judged.differences);
+    } else if (compare_make(a, b, &judged.compare) < 0) {
         fprintf(stderr, "troika compare: out of memory\n");
-    } else if (compare.count == 0) {
+    } else if (judged.compare.count == 0) {
         fprintf(stderr,
                 "troika compare: %s and %s share no figure: compare two runs "
-                "of the same experiment\n",
+                "of the same experiment, with valid trials\n",
                 wanted->runs[0], wanted->runs[1]);
-    } else {
-        print_run("A", wanted->runs[0], a);
-        print_run("B", wanted->runs[1], b);
-        if (differ > 0)
-            printf(
-                "THE ENVIRONMENTS DIFFER: a ratio may measure the machine\n");
-        environment_compare(left, right, say_difference, stdout);
-        compare_print(&compare, stdout);
-        code = judge(wanted, &compare, trials);
-        if (code == EXIT_OK && (is_untrusted(a) || is_untrusted(b)))
+    } else if (judge(wanted, trials, &judged)) {
+        code = publish(wanted, &judged);
+        if (code == EXIT_OK && judged.missed > 0)
+            code = EXIT_THRESHOLD;
+        if (code == EXIT_OK && (measured_untrusted(a) || measured_untrusted(b)))
             code = EXIT_INVALID;
+    } else {
+        fprintf(stderr, "troika compare: out of memory\n");
     }
-    compare_free(&compare);
+    compare_free(&judged.compare);
+    json_decref(judged.differences);
+    json_decref(judged.thresholds);
+    free(judged.limits);
     return code;
 }
 
@@ -271,8 +329,9 @@ int verb_compare(int argc, char **argv)
         .rows = rows,
         .arguments = "A B",
         .help = "Compares run B with run A, per load point, model and metric: "
-                "B/A with its 95 % interval (Welch, on logarithms), and in "
-                "words."
+                "B/A with its 95 % interval (Welch, on logarithms), beside "
+                "it what the runs know of their own noise (A/A), and in words. "
+                "The first line is the verdict."
                 "\vRuns made in different environments are refused without "
                 "--force. Exit codes: 0 done; 1 they cannot be compared; 2 "
                 "usage; 3 a run is not to be trusted, or lacks a trial; 4 a "

@@ -9,24 +9,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "asked.h"
+#include "harness/advice/profile_file.h"
 #include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
+#include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/decide/settle.h"
 #include "harness/decide/words.h"
 #include "harness/inquiry/from_run.h"
 #include "harness/inquiry/stored.h"
+#include "harness/question/asked.h"
 #include "harness/results/results.h"
+#include "harness/size/size.h"
 #include "missing.h"
 #include "verbs.h"
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
-/* Requests of a simulation where none are given: enough for a p99 to 5 %, which
- * is less than what forecasts err. */
-enum { REQUESTS = 30000 };
+/* Heavier ones would leave nothing of the others. */
+static const double WEIGHT_MOST = 1000, SCORE_MOST = 5;
 
 struct options {
     struct asked asked; /* first: asked.h */
@@ -42,14 +45,16 @@ struct options {
 /* "latency=0.5": splits at `separator`. Returns the number behind it, or ends
  * the program with what the flag takes. */
 static double number_behind(char *text, char separator, const char *flag,
-                            const char *example, struct argp_state *state)
+                            const char *example, double most,
+                            struct argp_state *state)
 {
     char *at = strchr(text, separator), *end;
     double value = at ? strtod(at + 1, &end) : NAN;
 
     if (!at || end == at + 1 || *end != '\0' || !(value >= 0) ||
-        !isfinite(value))
-        argp_error(state, "--%s %s: give %s", flag, text, example);
+        !(value <= most))
+        argp_error(state, "--%s %s: give %s, up to %s", flag, text, example,
+                   digits_of(most, 6).text);
     if (at)
         *at = '\0';
     return value;
@@ -74,24 +79,22 @@ static enum driver driver_of(const char *name, const char *flag,
 
 static void take_peak(char *text, void *into, struct argp_state *state)
 {
-    struct options *options = into;
-    char *end;
+    char why[256];
 
-    options->peak = strtod(text, &end);
-    if (end == text || *end != '\0' || !(options->peak >= 1) ||
-        options->peak > 1000)
-        argp_error(state,
-                   "--peak %s: give the rate at the peak over the usual one, "
-                   "1 to 1000",
-                   text);
+    if (profile_peak(text, &((struct options *)into)->peak, why, sizeof why) <
+        0)
+        argp_error(state, "--peak %s", why);
 }
 
 static void take_weight(char *text, void *into, struct argp_state *state)
 {
     struct options *options = into;
-    double value = number_behind(text, '=', "weight", "latency=0.5", state);
+    double value =
+        number_behind(text, '=', "weight", "latency=0.5", WEIGHT_MOST, state);
     enum driver driver = driver_of(text, "weight", 0, state);
 
+    if (options->weighs[driver])
+        argp_error(state, "--weight %s=...: it is given twice", text);
     options->given.weights[driver] = value;
     options->weighs[driver] = true;
 }
@@ -103,8 +106,12 @@ static void take_require(char *text, void *into, struct argp_state *state)
 
     if (at)
         memmove(at, at + 1, strlen(at)); /* ">=3" becomes "=3" */
-    double value = number_behind(text, '=', "require", "isolation>=3", state);
+    double value =
+        number_behind(text, '=', "require", "isolation>=3", SCORE_MOST, state);
     enum driver driver = driver_of(text, "require", DRIVERS_MEASURED, state);
+
+    if (options->given.least[driver] > 0)
+        argp_error(state, "--require %s>=...: it is given twice", text);
     options->given.least[driver] = value;
 }
 
@@ -113,10 +120,11 @@ static void take_score(char *text, void *into, struct argp_state *state)
     static const char example[] = "skills:event-loop=2, from 1 to 5";
     struct options *options = into;
     struct wishes *wishes = &options->given;
-    double value = number_behind(text, '=', "score", example, state);
+    double value =
+        number_behind(text, '=', "score", example, SCORE_MOST, state);
     char *model = strchr(text, ':');
 
-    if (!model || model[1] == '\0' || value < 1 || value > 5)
+    if (!model || model[1] == '\0' || value < 1)
         argp_error(state, "--score %s=%s: give %s", text,
                    digits_of(value, 6).text, example);
     if (wishes->score_count == SCORES_MAX)
@@ -133,18 +141,22 @@ static void take_score(char *text, void *into, struct argp_state *state)
 static const struct flag rows[] = {
     {"language", 0, "c|cpython|node|any",
      "of the models to choose from (c); or name models", FLAG_CHOICE,
-     MEMBER(language)},
+     MEMBER(language), .heading = "The choice:"},
     {"peak", 0, "X", "the busiest rate over the usual one (1.3)", FLAG_CALL,
      .call = take_peak},
     {"weight", 0, "WHAT=X",
      "how much it counts: throughput, latency, cpu, memory, isolation, "
      "libraries, skills, debuggability",
-     FLAG_CALL, .call = take_weight},
+     FLAG_CALL, .call = take_weight, .repeats = true},
     {"score", 0, "WHAT:MODEL=N",
      "from 1 to 5, for what is not measured (skills:event-loop=2)", FLAG_CALL,
-     .call = take_score},
+     .call = take_score, .repeats = true},
     {"require", 0, "WHAT>=N", "a score that an option must have", FLAG_CALL,
-     .call = take_require},
+     .call = take_require, .repeats = true},
+    {"strict", 0, NULL, "exit with 5 if the answer cannot be relied on",
+     FLAG_ON, MEMBER(strict), .heading = "The answer:"},
+    {"format", 'f', "text|json|markdown", "of the answer (text)", FLAG_CHOICE,
+     MEMBER(format)},
     {"output", 'o', "FOLDER",
      "store question, constants, residuals and answer there, for a record",
      FLAG_TEXT, MEMBER(folder)},
@@ -158,7 +170,7 @@ static const struct flag rows[] = {
     {"measure", 0, NULL,
      "measure at the profile what is in question, and before that what has no "
      "constants yet",
-     FLAG_ON, MEMBER(measure)},
+     FLAG_ON, MEMBER(measure), .heading = "Measuring:"},
     {"budget", 0, "TIME", "that measuring at the profile may take (5m)",
      FLAG_TIME, MEMBER(plan.budget_ns), .least = 1},
     {"wait-for-quiet", 0, "TIME",
@@ -170,10 +182,6 @@ static const struct flag rows[] = {
     {"allow-any-build", 0, NULL,
      "record results of a sanitizer build (for tests)", FLAG_ON,
      MEMBER(plan.allow_any_build)},
-    {"strict", 0, NULL, "exit with 5 if the answer cannot be relied on",
-     FLAG_ON, MEMBER(strict)},
-    {"format", 'f', "text|json|markdown", "of the answer (text)", FLAG_CHOICE,
-     MEMBER(format)},
     {0},
 };
 
@@ -185,8 +193,10 @@ static void complete(const struct options *options, struct wishes *wishes)
     for (int d = 0; d < DRIVERS; d++)
         if (!options->weighs[d])
             wishes->weights[d] = standard.weights[d];
-    wishes->peak = options->peak > 0 ? options->peak : standard.peak;
-    wishes->peak_given = options->peak > 0;
+    double given = options->peak > 0 ? options->peak : options->asked.peak;
+    bool open = options->asked.question.service.rate_per_s > 0;
+    wishes->peak_given = open && given > 0;
+    wishes->peak = wishes->peak_given ? given : standard.peak;
 }
 
 static void print(const struct decision *decision, enum format format)
@@ -247,8 +257,10 @@ static int store_answer(const struct options *options,
 
     if (inquiry_store_answer(decision, options->folder, why, sizeof why) < 0)
         return fail(why);
-    fprintf(stderr, "stored: %s; the record: make record DIR=%s\n",
-            options->folder, options->folder);
+    char command[8192];
+    fprintf(stderr, "stored: %s; the record: %s\n", options->folder,
+            hint_make("record", "DIR", "record", options->folder, command,
+                      sizeof command));
     return EXIT_OK;
 }
 
@@ -287,6 +299,13 @@ static int answered(const struct options *options,
                                                           : EXIT_OK;
 }
 
+/* The models that are asked about. */
+static struct missing missing_here(const struct options *options)
+{
+    return missing_of("decide", &options->asked.question,
+                      (enum language)options->language, options->plan.wait_ns);
+}
+
 static int decide(struct options *options, const json_t *cells,
                   struct inquiry *inquiry)
 {
@@ -298,11 +317,11 @@ static int decide(struct options *options, const json_t *cells,
     int status = options->measure ? 0 : decision_make(inquiry, &decision);
     if (status == 0 && options->measure)
         code = measure(options, inquiry, &decision);
-    if (status < 0 || decision.matter.model_count == 0)
-        return fail(options->language == LANGUAGE_C
-                        ? "no model of C has constants: troika calibrate"
-                        : "no model of this language has constants: troika "
-                          "calibrate --models cpython-threads,node --add");
+    if (status < 0 || decision.matter.model_count == 0) {
+        struct missing missing = missing_here(options);
+        return missing_refuse(&missing, &inquiry->machine, inquiry->shipped,
+                              "; or --measure, which does that first");
+    }
     print(&decision, (enum format)options->format);
     if (options->folder && store_answer(options, &decision) != EXIT_OK)
         return EXIT_FAILED;
@@ -379,7 +398,7 @@ static void inquire(struct options *options, struct asked_from *from,
                     struct inquiry *inquiry)
 {
     if (options->asked.requests == 0)
-        options->asked.question.precision.requests = REQUESTS;
+        options->asked.question.precision.requests = SIZE_REQUESTS;
     inquiry->question = options->asked.question;
     inquiry->question.as_of = advice_now();
     inquiry->machine = from->machine;
@@ -435,7 +454,7 @@ static int decide_run(struct options *options, struct inquiry *inquiry)
         code = fail_with(EXIT_USAGE, why);
     if (code == EXIT_OK) {
         inquiry->question.precision =
-            (struct precision){.requests = REQUESTS, .seed = 1};
+            (struct precision){.requests = SIZE_REQUESTS, .seed = 1};
         inquiry->language = LANGUAGE_ANY;
         options->asked.question = inquiry->question;
         complete(options, &inquiry->wishes);
@@ -450,20 +469,49 @@ static int decide_run(struct options *options, struct inquiry *inquiry)
  * named are taken as they are. */
 static int complete_constants(const struct options *options)
 {
-    const struct question *question = &options->asked.question;
-    enum language language = (enum language)options->language;
-    struct missing missing = {
-        .verb = "decide",
-        .named = question->models,
-        .count = question->model_count,
-        .c = language == LANGUAGE_C || language == LANGUAGE_ANY,
-        .cpython = language == LANGUAGE_CPYTHON,
-        .node = language == LANGUAGE_NODE,
-    };
+    struct missing missing = missing_here(options);
 
     if (!options->measure || options->asked.machine_path)
         return EXIT_OK;
     return missing_calibrate(&missing);
+}
+
+/* Where constants could not be measured, those of another machine answer; a
+ * signal ends the program. Returns an exit code. */
+static int prepare(struct options *options)
+{
+    int code = complete_constants(options);
+
+    if (code == EXIT_OK || code > 128)
+        return code;
+    fputs("troika decide: nothing is measured; by forecast alone:\n", stderr);
+    options->measure = false;
+    return EXIT_OK;
+}
+
+/* Takes a folder away in which nothing was stored. Returns the code. */
+static int leave(const struct options *options, int code)
+{
+    if (options->folder)
+        rmdir(options->folder);
+    return code;
+}
+
+/* About the service that the flags say. */
+static int decide_service(struct options *options, struct asked_from *from,
+                          struct inquiry *inquiry)
+{
+    char why[2000];
+
+    asked_in_own_time(&options->asked.question,
+                      (enum language)options->language, from);
+    inquire(options, from, inquiry);
+    int code = matter_check(&inquiry->question.service, &inquiry->wishes, why,
+                            sizeof why)
+                   ? decide(options, NULL, inquiry)
+                   : fail_with(EXIT_USAGE, why);
+    inquiry_free(inquiry);
+    return code;
 }
 
 int verb_decide(int argc, char **argv)
@@ -480,37 +528,45 @@ int verb_decide(int argc, char **argv)
                 "\vExit codes: 0 done; 1 there are no constants, a stored "
                 "file is damaged, or whether an option keeps the limits "
                 "cannot be told; 2 usage, or a service that contradicts "
-                "itself; 3 calibrating was too noisy; 4 no model keeps the "
+                "itself; 3 nothing could be measured, and forecasts answer; 4 "
+                "no model keeps the "
                 "limits; 5 with --strict, the "
                 "answer cannot be relied on.",
         .word = asked_word,
         .given = asked_given,
+        .once = true,
     };
     static struct options options = {
         .plan = {.budget_ns = INT64_C(300000000000),
                  .wait_ns = INT64_C(60000000000)}};
     static struct asked_from from;
     static struct inquiry inquiry;
-    char why[512];
+    char why[5000];
 
     flags_parse(&flags, argc, argv, &options);
     if (!flags_fit(&options, why, sizeof why))
         return fail_with(EXIT_USAGE, why);
     if (options.verify)
         return verify(options.verify);
+    /* Made before anything is measured for it. */
+    if (options.folder &&
+        results_new_folder(options.folder, "a decision", why, sizeof why) < 0)
+        return fail(why);
     if (options.run)
-        return decide_run(&options, &inquiry);
-    int code = complete_constants(&options);
+        return leave(&options, decide_run(&options, &inquiry));
+    bool asked_to_measure = options.measure;
+    int code = prepare(&options);
     if (code != EXIT_OK)
-        return code;
+        return leave(&options, code);
     code = asked_open(&options.asked, "decide", &from);
     if (code == EXIT_OK && !all_apply(&options, &from.machine, why, sizeof why))
         code = fail_with(EXIT_USAGE, why);
     if (code == EXIT_OK) {
-        inquire(&options, &from, &inquiry);
-        code = decide(&options, NULL, &inquiry);
-        inquiry_free(&inquiry);
+        code = decide_service(&options, &from, &inquiry);
     }
     asked_close(&from);
-    return code;
+    return leave(&options,
+                 code == EXIT_OK && asked_to_measure && !options.measure
+                     ? EXIT_INVALID
+                     : code);
 }

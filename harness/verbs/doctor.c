@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/json.h"
@@ -110,10 +111,13 @@ static enum health judge_quota(const struct machine_facts *machine,
     long long quota_us = number(machine, "cgroup_cpu_quota_us");
 
     if (quota_us > 0)
-        return found(finding, HEALTH_WARNING, "%lld us in each period",
-                     quota_us);
-    if (strncmp(max, "max", 3) != 0 && strcmp(max, "not exposed") != 0)
-        return found(finding, HEALTH_WARNING, "%s us", max);
+        return found(finding, HEALTH_WARNING, "%s in each period",
+                     digits_ns(1e3 * (double)quota_us).text);
+    double most_us, period_us;
+    if (sscanf(max, "%lf %lf", &most_us, &period_us) == 2)
+        return found(finding, HEALTH_WARNING, "%s in each %s",
+                     digits_ns(1e3 * most_us).text,
+                     digits_ns(1e3 * period_us).text);
     return found(finding, HEALTH_OK, "none");
 }
 
@@ -166,7 +170,7 @@ static enum health judge_memory(const struct machine_facts *machine,
                  free_mib < 64     ? HEALTH_BAD
                  : free_mib < 1024 ? HEALTH_WARNING
                                    : HEALTH_OK,
-                 "%.0f MiB available", free_mib);
+                 "%s available", digits_bytes(free_mib * MIB).text);
 }
 
 static enum health judge_swap(const struct machine_facts *machine,
@@ -178,7 +182,8 @@ static enum health judge_swap(const struct machine_facts *machine,
     if (total <= 0)
         return found(finding, HEALTH_OK, "none");
     return found(finding, used >= 1 ? HEALTH_WARNING : HEALTH_OK,
-                 "%.0f of %.0f MiB used", used, total);
+                 "%s of %s used", digits_bytes(used * MIB).text,
+                 digits_bytes(total * MIB).text);
 }
 
 static enum health judge_load(const struct machine_facts *machine,
@@ -232,9 +237,9 @@ static enum health judge_timer(const struct machine_facts *machine,
 
     return found(finding,
                  noise->lateness_p99_ns > 1000000 ? HEALTH_WARNING : HEALTH_OK,
-                 "sleeps of 1 ms end %.0f us late (p50), %.0f us (p99)",
-                 (double)noise->lateness_p50_ns / 1e3,
-                 (double)noise->lateness_p99_ns / 1e3);
+                 "sleeps of 1 ms end %s late (p50), %s (p99)",
+                 digits_ns((double)noise->lateness_p50_ns).text,
+                 digits_ns((double)noise->lateness_p99_ns).text);
 }
 
 static enum health judge_descriptors(const struct machine_facts *machine,
@@ -251,8 +256,8 @@ static enum health judge_descriptors(const struct machine_facts *machine,
                  count < 64      ? HEALTH_BAD
                  : count < 19100 ? HEALTH_WARNING
                                  : HEALTH_OK,
-                 "up to %lld per process (19,000 connections need 19,100)",
-                 count);
+                 "up to %s per process (19,000 connections need 19,100)",
+                 digits_whole((double)count, "").text);
 }
 
 static enum health judge_ports(const struct machine_facts *machine,
@@ -265,7 +270,8 @@ static enum health judge_ports(const struct machine_facts *machine,
     if (count <= 0)
         return found(finding, HEALTH_OK, "not exposed");
     return found(finding, count < 16000 ? HEALTH_WARNING : HEALTH_OK,
-                 "%d local ports (%d to %d)", count, low, high);
+                 "%s local ports (%d to %d)", digits_whole(count, "").text, low,
+                 high);
 }
 
 static enum health judge_cgroup(const struct machine_facts *machine,

@@ -3,8 +3,8 @@
  * `troika load URL`: the generator alone, used like wrk, against any HTTP/1.1
  * server. Standard output holds the result and nothing else.
  *
- * The first Ctrl-C (or SIGTERM) ends the window and prints a partial result;
- * the second one kills.
+ * While it runs, a terminal on stderr shows how it goes. The first Ctrl-C (or
+ * SIGTERM) ends the window and prints a partial result; the second one kills.
  */
 #include <errno.h>
 #include <signal.h>
@@ -16,6 +16,8 @@
 #include "harness/base/names.h"
 #include "harness/load/answers.h"
 #include "harness/load/options.h"
+#include "harness/load/view/view.h"
+#include "harness/ramp/ramp.h"
 #include "verbs.h"
 
 enum {
@@ -82,8 +84,6 @@ static int read_or_say(const char *option, const char *path, char **bytes,
 static int make_request(const struct load_options *options,
                         struct load_request *request)
 {
-    static const char *const idempotent[] = {
-        "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", NULL};
     struct load_asked asked = {.method = options->method,
                                .headers = options->headers,
                                .body = options->body,
@@ -102,9 +102,7 @@ static int make_request(const struct load_options *options,
     if (!asked.method)
         asked.method = asked.body ? "POST" : "GET";
     request->head = !strcmp(asked.method, "HEAD");
-    request->unsafe = true;
-    for (int i = 0; idempotent[i]; i++)
-        request->unsafe &= strcmp(asked.method, idempotent[i]) != 0;
+    request->unsafe = !load_target_idempotent(asked.method);
     request->bytes =
         load_target_request(&options->target, &asked, &request->size);
     free(body);
@@ -167,17 +165,23 @@ static int make_checked(const struct load_options *options,
 }
 
 /* Why the figures are not valid, or NULL. */
-static const char *judge(const struct load_result *result, char *text,
-                         size_t size)
+static const char *judge(const struct load_result *result,
+                         const struct ramp *ramp, char *text, size_t size)
 {
     uint64_t errors = result->http_error + result->io_error + result->timeout;
+    /* Behind the knee of a rate that rises, errors are a finding. */
+    double share = ramp->rises ? ramp_error_share(ramp)
+                               : (double)errors / (double)result->scheduled;
     if (result->wrong)
         snprintf(text, size, "%lu answers had a wrong body", result->wrong);
     else if (result->scheduled == 0)
         snprintf(text, size, "no request ended in the window");
-    else if ((double)errors > errors_max * (double)result->scheduled)
-        snprintf(text, size, "%.2f %% of the requests failed (limit %.1f %%)",
-                 100.0 * (double)errors / (double)result->scheduled,
+    else if (share > errors_max)
+        snprintf(text, size, "%.2f %% of the requests%s failed (limit %.1f %%)",
+                 100 * share,
+                 ramp->rises && ramp->knee.verdict == KNEE_FOUND
+                     ? " up to the knee"
+                     : "",
                  100 * errors_max);
     else
         return NULL;
@@ -206,11 +210,13 @@ static int close_output(FILE *file, int status, const char *what,
 }
 
 static int write_result(const struct load_options *options,
-                        const struct load_print *print)
+                        const struct ramp *ramp, const struct load_print *print)
 {
     const char *path = options->output_path;
     FILE *file = open_output(path);
     int status = file ? load_print_write(print, options->format, file) : -errno;
+    if (status == 0 && options->format == FORMAT_TEXT)
+        ramp_print(ramp, file);
     status = close_output(file, status, "result", path);
     path = options->hgrm_path;
     if (!path || status < 0)
@@ -228,10 +234,11 @@ static int exit_of(const struct load_print *print)
     return print->reason ? EXIT_INVALID : EXIT_OK;
 }
 
-static int present(const struct load_options *options,
+static int present(const struct load_options *options, const struct ramp *ramp,
                    const struct load_result *result)
 {
     char reason[128];
+    json_t *intervals = ramp->rows ? ramp_json(ramp) : NULL;
     struct load_print print = {
         .spec = &options->plan,
         .result = result,
@@ -239,7 +246,8 @@ static int present(const struct load_options *options,
         .percentile_count = options->percentile_count,
         .compared = options->plan.requests[0].body != NULL,
         .complete = !stop_signal,
-        .reason = judge(result, reason, sizeof reason),
+        .reason = judge(result, ramp, reason, sizeof reason),
+        .ramp = intervals,
     };
     memcpy(print.percentiles, options->percentiles, sizeof print.percentiles);
     if (result->connections_open < options->plan.connections &&
@@ -248,9 +256,39 @@ static int present(const struct load_options *options,
                 "troika load: warning: %d of %d connections were open when "
                 "the window began\n",
                 result->connections_open, options->plan.connections);
-    if (write_result(options, &print) < 0)
-        return EXIT_FAILED;
-    return exit_of(&print);
+    int code =
+        write_result(options, ramp, &print) < 0 ? EXIT_FAILED : exit_of(&print);
+    json_decref(intervals);
+    return code;
+}
+
+/* Tells the intervals while the load runs, if they are asked for. Standard
+ * output has them where the result is for people. Returns 0 or a negative
+ * errno. */
+static int follow(const struct load_options *options, struct load *load,
+                  int64_t begun_ns, struct ramp *ramp)
+{
+    bool plain = options->format == FORMAT_TEXT &&
+                 (!options->output_path || !strcmp(options->output_path, "-"));
+    struct ramp_streams streams = {.text = plain ? stdout : stderr};
+    const char *path = options->intervals_path;
+    if (options->plan.interval_ns == 0)
+        return 0;
+    int status = ramp_init(ramp, &options->plan);
+    if (status < 0)
+        fputs("troika load: the intervals: out of memory\n", stderr);
+    if (path)
+        streams.json = open_output(path);
+    if (path && !streams.json)
+        status = -errno;
+    if (status < 0)
+        return path ? close_output(streams.json, status, "intervals", path)
+                    : status;
+    status = ramp_follow(ramp, load, begun_ns, &streams);
+    if (status == -ENOMEM)
+        fputs("troika load: the intervals: out of memory\n", stderr);
+    int closed = path ? close_output(streams.json, 0, "intervals", path) : 0;
+    return status < 0 ? status : closed;
 }
 
 static int connect_failed(const struct load_options *options,
@@ -274,10 +312,15 @@ static int drive(const struct load_options *options)
 {
     char why[512];
     struct load *load;
+    /* Intervals are told one by one instead. */
+    struct load_view *view = options->plan.interval_ns == 0
+                                 ? load_view_open(&options->plan, options->url)
+                                 : NULL;
     struct load_result *result = malloc(sizeof *result);
     int status =
         result ? load_start(&options->plan, &load, why, sizeof why) : -ENOMEM;
     if (status < 0) {
+        load_view_close(view);
         fprintf(stderr, "troika load: %s\n", result ? why : "out of memory");
         free(result);
         return EXIT_FAILED;
@@ -286,17 +329,25 @@ static int drive(const struct load_options *options)
     if (stop_signal) /* the signal came before there was a load to stop */
         load_stop(load);
     int64_t begun = load_begin(load);
+    struct ramp ramp = {0};
+    if (begun >= 0 && view)
+        load_view_follow(view, load, begun);
+    load_view_close(view);
     int code;
     if (begun < 0) {
         code = connect_failed(options, load, (int)begun);
+    } else if ((status = follow(options, load, begun, &ramp)) < 0 &&
+               status != -ECHILD) {
+        code = EXIT_FAILED;
     } else if ((status = load_wait(load, result)) < 0) {
         fprintf(stderr, "troika load: a generator process %s\n",
                 status == -ECHILD ? "died" : "did not end in time");
         code = EXIT_FAILED;
     } else {
-        code = present(options, result);
+        code = present(options, &ramp, result);
     }
     running = NULL;
+    ramp_free(&ramp);
     load_free(load);
     free(result);
     return code;

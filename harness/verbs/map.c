@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "asked.h"
 #include "harness/base/exit.h"
+#include "harness/base/hint.h"
 #include "harness/base/json.h"
 #include "harness/decide/decision.h"
 #include "harness/map/print.h"
+#include "harness/question/asked.h"
 #include "harness/results/results.h"
+#include "harness/screen/screen.h"
+#include "missing.h"
 #include "models/runtime/base/units.h"
 #include "verbs.h"
 
@@ -128,7 +130,7 @@ static void take_cores(char *text, void *into, struct argp_state *state)
 
 static const struct flag rows[] = {
     {"waits", 0, "LOW-HIGH", "of the map (three decades: 1ms-1s)", FLAG_CALL,
-     .call = take_waits},
+     .call = take_waits, .heading = "The map:"},
     {"cpus", 0, "LOW-HIGH", "CPU times of the map (three decades: 10us-10ms)",
      FLAG_CALL, .call = take_cpus},
     {"points", 0, "N", "of each axis (13)", FLAG_INT, MEMBER(points),
@@ -157,11 +159,22 @@ static int fail(const char *why)
     return EXIT_FAILED;
 }
 
+/* In a file of lines, so many of them. */
+enum { TENTHS = 10 };
+
+/* Only a terminal shows each; NULL: there is none. */
+static struct screen *cells;
+
 static void tell(int done, int all)
 {
-    if (isatty(STDERR_FILENO))
-        fprintf(stderr, "\r%d of %d cells%s", done, all,
-                done == all ? "\n" : "");
+    char line[1][SCREEN_LINE];
+
+    if (cells) {
+        snprintf(line[0], SCREEN_LINE, "map: %d of %d cells", done, all);
+        screen_show(cells, line, 1);
+    } else if (done * TENTHS / all != (done - 1) * TENTHS / all) {
+        fprintf(stderr, "%d of %d cells\n", done, all);
+    }
 }
 
 static void lay_out(const struct options *options, const struct service *p,
@@ -198,14 +211,8 @@ static int make_folder(const char *folder)
 {
     char why[5000];
 
-    if (mkdir(folder, 0777) == 0)
-        return EXIT_OK;
-    int error = errno;
-    snprintf(why, sizeof why, "%s: %s%s", folder, strerror(error),
-             error == EEXIST ? "; a map is never overwritten: name another "
-                               "folder"
-                             : "");
-    return fail(why);
+    return results_new_folder(folder, "a map", why, sizeof why) < 0 ? fail(why)
+                                                                    : EXIT_OK;
 }
 
 static int store(const char *folder, const json_t *json)
@@ -215,7 +222,9 @@ static int store(const char *folder, const json_t *json)
     snprintf(path, sizeof path, "%s/map.json", folder);
     if (results_store_at(path, json, why, sizeof why) < 0)
         return fail(why);
-    fprintf(stderr, "stored: %s; the page: make map DIR=%s\n", path, folder);
+    char command[8192];
+    fprintf(stderr, "stored: %s; the page: %s\n", path,
+            hint_make("map", "DIR", "report", folder, command, sizeof command));
     return EXIT_OK;
 }
 
@@ -241,6 +250,8 @@ static int draw(struct options *options, struct asked_from *from)
     struct question *question = &options->asked.question;
     struct wishes wishes = wishes_standard(&question->service);
 
+    if (options->asked.peak > 0 && question->service.rate_per_s > 0)
+        wishes.peak = options->asked.peak;
     if (options->asked.requests == 0)
         question->precision.requests = REQUESTS;
     question->as_of = advice_now();
@@ -250,17 +261,22 @@ static int draw(struct options *options, struct asked_from *from)
                                  .workers = question->workers,
                                  .precision = question->precision};
     if (decision_models(question, &from->machine,
-                        (enum language)options->language, &map.matter) < 0)
-        return fail("no model of this language has constants: troika "
-                    "calibrate --models cpython-threads,node --add");
+                        (enum language)options->language, &map.matter) < 0) {
+        struct missing missing =
+            missing_of("map", question, (enum language)options->language, 0);
+        return missing_refuse(&missing, &from->machine, from->shipped, "");
+    }
     if (options->folder && make_folder(options->folder) != EXIT_OK)
         return EXIT_FAILED;
     lay_out(options, &question->service, &map);
     advice_begin(question, &from->machine, from->shipped, &from->bands,
                  &advice);
     map_validated(&map, advice.validated ? &from->bands : &none);
-    int code = map_make(&map, tell) < 0 ? fail("there is too little memory")
-                                        : answer(options, &map, &advice);
+    cells = screen_open(stderr);
+    int made = map_make(&map, tell);
+    screen_close(cells);
+    int code = made < 0 ? fail("there is too little memory")
+                        : answer(options, &map, &advice);
     map_free(&map);
     return code;
 }
@@ -281,6 +297,7 @@ int verb_map(int argc, char **argv)
                 "itself.",
         .word = asked_word,
         .given = asked_given,
+        .once = true,
     };
     static struct options options;
     static struct asked_from from;
@@ -289,6 +306,9 @@ int verb_map(int argc, char **argv)
     flags_parse(&flags, argc, argv, &options);
     int code = asked_open(&options.asked, "map", &from);
     bool closed = options.asked.question.service.rate_per_s <= 0;
+    if (code == EXIT_OK)
+        asked_in_own_time(&options.asked.question,
+                          (enum language)options.language, &from);
     if (code == EXIT_OK && closed &&
         !all_whole(options.levels.loads, options.levels.load_count)) {
         fprintf(stderr, "troika map: --loads are numbers of connections here, "

@@ -2,14 +2,15 @@
 #include "missing.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness/advice/advice.h"
 #include "harness/base/exit.h"
+#include "harness/base/hint.h"
 #include "harness/calibrate/machine_file.h"
 #include "harness/server/models.h"
 #include "verbs.h"
@@ -127,14 +128,44 @@ static bool read_own(const struct missing *missing, struct machine *machine,
     return true;
 }
 
+struct missing missing_of(const char *verb, const struct question *question,
+                          enum language language, int64_t wait_ns)
+{
+    return (struct missing){
+        .verb = verb,
+        .named = question->models,
+        .count = question->model_count,
+        .c = language == LANGUAGE_C || language == LANGUAGE_ANY,
+        .cpython = language == LANGUAGE_CPYTHON,
+        .node = language == LANGUAGE_NODE,
+        .wait_ns = wait_ns,
+    };
+}
+
+int missing_refuse(const struct missing *missing, const struct machine *machine,
+                   bool shipped, const char *more)
+{
+    char list[LIST_SIZE];
+
+    find(missing, machine, missing->c, list);
+    fprintf(stderr,
+            "troika %s: there are no constants of such models: %s "
+            "calibrate%s%s%s%s\n",
+            missing->verb, hint_program(), list[0] ? " --models " : "", list,
+            list[0] && !shipped ? " --add" : "", more);
+    return EXIT_FAILED;
+}
+
 int missing_calibrate(const struct missing *missing)
 {
     static struct machine machine, none;
     char list[LIST_SIZE], verb[] = "troika calibrate", models[] = "--models",
-                          addition[] = "--add";
+                          addition[] = "--add", wait[64];
     bool own;
     int code = EXIT_OK;
 
+    snprintf(wait, sizeof wait, "--wait-for-quiet=%" PRId64 "ms",
+             missing->wait_ns / 1000000);
     if (!read_own(missing, &machine, &own))
         return EXIT_FAILED;
     bool c = needs_c(missing);
@@ -142,7 +173,7 @@ int missing_calibrate(const struct missing *missing)
     if (all) {
         fprintf(stderr, "there are no constants of this machine yet: they are "
                         "measured first, which takes about six minutes\n");
-        code = calibrate((char *[]){verb, NULL});
+        code = calibrate((char *[]){verb, wait, NULL});
         if (!read_own(missing, &machine, &own))
             return EXIT_FAILED;
     }
@@ -153,16 +184,14 @@ int missing_calibrate(const struct missing *missing)
                 "them: %s\n",
                 list);
         code = calibrate(
-            (char *[]){verb, models, list, own ? addition : NULL, NULL});
+            (char *[]){verb, wait, models, list, own ? addition : NULL, NULL});
         if (!read_own(missing, &machine, &own))
             return EXIT_FAILED;
         find(missing, own ? &machine : &none, c, list);
     }
     if (own && !list[0])
         return EXIT_OK;
-    fprintf(stderr,
-            "troika %s: without constants of this machine nothing is "
-            "measured; without --measure those of another one answer\n",
+    fprintf(stderr, "troika %s: there are no constants of this machine\n",
             missing->verb);
     return code == EXIT_OK ? EXIT_FAILED : code;
 }

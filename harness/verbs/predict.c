@@ -8,13 +8,12 @@
  */
 #include <stdio.h>
 
-#include "asked.h"
 #include "harness/advice/print.h"
 #include "harness/base/exit.h"
+#include "harness/question/asked.h"
 #include "verbs.h"
 
 /* Three times as many as otherwise: eight models answer within 3 s. */
-enum { REQUESTS_NEAR_FULL = 300000 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN };
 
@@ -29,7 +28,7 @@ struct options {
 static const struct flag rows[] = {
     {"laws", 0, NULL,
      "capacity, CPU and memory alone, without the simulator: at once", FLAG_ON,
-     MEMBER(laws)},
+     MEMBER(laws), .heading = "The answer:"},
     {"format", 'f', "text|json|markdown", "of the answer (text)", FLAG_CHOICE,
      MEMBER(format)},
     {0},
@@ -80,6 +79,7 @@ int verb_predict(int argc, char **argv)
                 "itself; 4 no model keeps the limits.",
         .word = asked_word,
         .given = asked_given,
+        .once = true,
     };
     static struct options options;
     static struct asked_from from;
@@ -101,7 +101,9 @@ int verb_predict(int argc, char **argv)
         if (options.laws)
             question->precision.requests = 0;
         else if (options.asked.requests == 0)
-            question->precision.requests_near_full = REQUESTS_NEAR_FULL;
+            question->precision.requests_near_full =
+                FORECAST_REQUESTS_NEAR_FULL;
+        asked_in_own_time(question, LANGUAGE_ANY, &from);
         advice_make(question, &from.machine, from.shipped, &from.bands,
                     &advice);
         print(&advice, options.format);

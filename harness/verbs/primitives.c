@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/json.h"
@@ -47,7 +48,7 @@ static void take_only(char *words, void *into, struct argp_state *state)
 static void print_text(const struct options *options,
                        const struct primitive_result *results)
 {
-    printf("%-26s %12s %23s  %s\n", "", "median, ns", "quartiles", "");
+    printf("%-26s %12s %23s  %s\n", "", "median", "quartiles", "");
     for (int i = 0; primitives[i].name; i++) {
         const struct primitive_result *result = &results[i];
 
@@ -57,9 +58,10 @@ static void print_text(const struct options *options,
             printf("%-26s %12s %23s  %s\n", primitives[i].name, "-", "-",
                    primitives_why(result->error));
         else
-            printf("%-26s %12.1f %11.1f %11.1f  %s\n", primitives[i].name,
-                   result->median_ns, result->lower_ns, result->upper_ns,
-                   primitives[i].what);
+            printf("%-26s %12s %11s %11s  %s\n", primitives[i].name,
+                   digits_ns(result->median_ns).text,
+                   digits_ns(result->lower_ns).text,
+                   digits_ns(result->upper_ns).text, primitives[i].what);
     }
 }
 

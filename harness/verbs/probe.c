@@ -84,7 +84,7 @@ static error_t take_word(char *word, void *into, struct argp_state *state)
 #define MEMBER(name) .offset = offsetof(struct options, name)
 
 static const struct flag rows[] = {
-    {"rate", 0, "N/s", "requests per second", FLAG_CALL, .call = take_rate},
+    {"rate", 'R', "N/s", "requests per second", FLAG_CALL, .call = take_rate},
     {"response", 0, "TIME", "response time when quiet", FLAG_TIME,
      MEMBER(response_ns), .least = 1},
     {"busy", 0, "SHARE", "CPU load of the server, a share of all its cores",
@@ -111,9 +111,10 @@ static const struct flag rows[] = {
      FLAG_TEXT, MEMBER(subject.file)},
     {"connections", 'c', "N", "at most (1024)", FLAG_INT,
      MEMBER(ladder.most_connections), .least = 1, .most = 32768},
-    {"window", 0, "TIME",
+    {"duration", 'd', "TIME",
      "length of a measured turn (25 response times, 0.6s to 5s)", FLAG_TIME,
      MEMBER(ladder.window_ns), .least = 100000000},
+    {"window", .alias = true},
     {"placement", 0, "split|shared",
      "whether the service has CPUs of its own (split from 4 CPUs on)",
      FLAG_CALL, .call = take_placement},

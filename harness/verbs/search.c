@@ -19,6 +19,7 @@
 #include "harness/base/flags.h"
 #include "harness/base/json.h"
 #include "harness/experiment/experiment.h"
+#include "harness/experiment/value.h"
 #include "harness/load/answers.h"
 #include "harness/load/target.h"
 #include "harness/machine/metronome.h"
@@ -26,7 +27,9 @@
 #include "harness/machine/switches.h"
 #include "harness/results/results.h"
 #include "harness/run/plan.h"
+#include "harness/screen/screen.h"
 #include "harness/search/load.h"
+#include "harness/search/rows.h"
 #include "harness/search/search.h"
 #include "harness/search/trial.h"
 #include "harness/server/backend_server.h"
@@ -39,10 +42,11 @@ enum { GIVEN_MAX = 32, NAMES_MAX = 64 };
 
 /* Texts of flags; NULL: not given. */
 struct options {
-    const char *workload, *slo, *url, *step, *warmup, *connections, *output;
+    const char *workload, *limit, *url, *output;
     const char *models[GIVEN_MAX], *parameters[GIVEN_MAX];
     int model_count, parameter_count;
-    int64_t seed;
+    int connections; /* 0: not given */
+    int64_t seed, step_ns, warmup_ns;
     bool json, quiet;
 };
 
@@ -55,6 +59,17 @@ static void take_output(char *file, void *into, struct argp_state *state)
         options->json = true;
     else
         options->output = file;
+}
+
+static void take_limit(char *text, void *into, struct argp_state *state)
+{
+    double percentile;
+    int64_t limit_ns;
+    char why[512];
+
+    if (value_limit(text, &percentile, &limit_ns, why, sizeof why) < 0)
+        argp_error(state, "--limit %s", why);
+    ((struct options *)into)->limit = text;
 }
 
 static error_t take_model(char *name, void *into, struct argp_state *state)
@@ -71,8 +86,8 @@ static void check_whole(void *into, struct argp_state *state)
 {
     const struct options *options = into;
 
-    if (!options->slo)
-        argp_error(state, "a limit is missing: --slo 'p99<50ms'");
+    if (!options->limit)
+        argp_error(state, "a limit is missing: --limit 'p99<50ms'");
     if (options->url && (options->model_count > 0 || options->workload ||
                          options->parameter_count > 0))
         argp_error(state, "models and workloads do not go with --url");
@@ -87,17 +102,19 @@ static const struct flag rows[] = {
     {"workload", 0, "NAME",
      "what a request does; its parameters are given as --NAME=VALUE", FLAG_TEXT,
      MEMBER(workload)},
-    {"slo", 0, "LIMIT", "the limit to be kept: 'p99<50ms'", FLAG_TEXT,
-     MEMBER(slo)},
+    {"limit", 0, "LIMIT", "to be kept: 'p99<50ms'", FLAG_CALL,
+     .call = take_limit},
+    {"slo", .alias = true},
     {"url", 0, "URL", "any HTTP server instead of models", FLAG_TEXT,
      MEMBER(url)},
     {"connections", 'c', "N", "connections open at any time, at most (256)",
-     FLAG_TEXT, MEMBER(connections)},
-    {"step", 0, "TIME",
+     FLAG_INT, MEMBER(connections), .least = 1, .most = 1000000},
+    {"duration", 'd', "TIME",
      "length of a step's window (1s), more if the percentile needs it",
-     FLAG_TEXT, MEMBER(step)},
+     FLAG_TIME, MEMBER(step_ns), .least = 1000000},
+    {"step", .alias = true},
     {"warmup", 0, "TIME", "length of the load before each window (250ms)",
-     FLAG_TEXT, MEMBER(warmup)},
+     FLAG_TIME, MEMBER(warmup_ns)},
     {"seed", 0, "N", "seed of arrivals and requests (1)", FLAG_COUNT,
      MEMBER(seed), .most = INT64_MAX},
     {"format", 'f', "text|json", "form of the result (text)", FLAG_FORMAT,
@@ -161,12 +178,11 @@ static void write_cell(const struct options *options, FILE *file)
     for (int i = 0; i < options->model_count; i++)
         fprintf(file, "%s%s", i > 0 ? ",\n  " : "", options->models[i]);
     fprintf(file, "\n[cell search]\nmode = search\nworkload = %s\nslo = %s\n",
-            !options->url ? options->workload : "hello", options->slo);
-    fprintf(file, "window = %s\nwarmup = %s\ntimeout = 10s\n",
-            options->step ? options->step : "1s",
-            options->warmup ? options->warmup : "250ms");
-    if (options->connections)
-        fprintf(file, "connections = %s\n", options->connections);
+            !options->url ? options->workload : "hello", options->limit);
+    fprintf(file, "window = %lldns\nwarmup = %lldns\ntimeout = 10s\n",
+            (long long)options->step_ns, (long long)options->warmup_ns);
+    if (options->connections > 0)
+        fprintf(file, "connections = %d\n", options->connections);
     for (int i = 0; i < options->parameter_count; i++)
         fprintf(file, "%s\n", options->parameters[i]);
 }
@@ -213,7 +229,9 @@ static void parse(int argc, char **argv, struct options *options)
         .more = parameter_names(),
     };
 
-    *options = (struct options){.seed = 1};
+    *options = (struct options){.seed = 1,
+                                .step_ns = INT64_C(1000000000),
+                                .warmup_ns = INT64_C(250000000)};
     argc = take_parameters(argc, argv, options);
     flags_parse(&flags, argc, argv, options);
 }
@@ -225,11 +243,55 @@ struct search_job {
     struct search searches[EXPERIMENT_MODELS_MAX];
     int count;
     const struct load_point *point;
+    const struct search_group *group;
+    struct screen *screen; /* on a terminal; NULL: a line for each step */
 
     struct trial_spec plans[EXPERIMENT_MODELS_MAX]; /* of models */
     struct search_load target;                      /* of a URL */
     char why[512];
 };
+
+/* The time that the steps which are left take. */
+static int64_t left_ns(const struct search_job *job)
+{
+    return (int64_t)((double)(job->count * plan_trial_ns(job->point)) *
+                     (1 - search_rows_share(job->group)));
+}
+
+static void show(const struct search_job *job)
+{
+    static char lines[SCREEN_LINES][SCREEN_LINE];
+    int done = search_rows_done(job->group), all = search_rows_all(job->group);
+    char time[64], right[128];
+
+    snprintf(right, sizeof right, "step %d of %d  ETA %s", done, all,
+             plan_duration(left_ns(job), time, sizeof time));
+    screen_bar(job->screen, job->point->slo.text, search_rows_share(job->group),
+               right, lines[0]);
+    int count =
+        1 + search_rows(job->group, job->names, screen_columns(job->screen) - 1,
+                        lines + 1, SCREEN_LINES - 1);
+    screen_show(job->screen, lines, count);
+}
+
+/* On a terminal a step that went well is in the block alone. */
+static void say_step(const struct search_job *job, int who,
+                     const struct search_step *step)
+{
+    const struct search *search = &job->searches[who];
+    char line[512];
+
+    snprintf(line, sizeof line, "%s %s %s: %s%s%s", job->names[who],
+             search_phase_name(search->phase),
+             digits_whole(search->rate_per_s > 0 ? search->rate_per_s
+                                                 : step->achieved_per_s,
+                          "/s")
+                 .text,
+             search_verdict_name(step->verdict), step->why[0] ? ": " : "",
+             step->why);
+    if (!job->screen || step->verdict == SEARCH_INVALID)
+        screen_print(stderr, line);
+}
 
 static volatile sig_atomic_t stop_signal;
 
@@ -248,6 +310,8 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
     struct search_trial *trial;
     int result;
 
+    if (job->screen)
+        show(job);
     if (job->options->url) {
         result = search_load_run(&job->target, search->rate_per_s, turn, step,
                                  job->why, sizeof job->why);
@@ -266,12 +330,7 @@ static int take_step(void *context, int who, int turn, struct search_step *step)
     if (result == 0 && stop_signal != 0)
         result = -EINTR;
     if (result == 0 && !job->options->quiet)
-        fprintf(stderr, "%s %s %.0f/s: %s%s%s\n", job->names[who],
-                search_phase_name(search->phase),
-                search->rate_per_s > 0 ? search->rate_per_s
-                                       : step->achieved_per_s,
-                search_verdict_name(step->verdict), step->why[0] ? ": " : "",
-                step->why);
+        say_step(job, who, step);
     return result;
 }
 
@@ -300,28 +359,36 @@ static json_t *make_json(const struct search_job *job)
 static void print_one(const struct search_job *job, int who)
 {
     const struct search *search = &job->searches[who];
-    const char *limit = limit_of(job, who);
+    const char *limit = limit_of(job, who), *name = job->names[who];
     struct search_result result;
+    char line[1024];
 
     search_judge(search, &result);
     if (!limit && result.at_least)
         limit = "generator";
-    printf("%-24s ", job->names[who]);
     if (search->failed)
-        printf("INVALID: %s\n",
-               search->count > 0 ? search->steps[search->count - 1].why : "");
+        snprintf(line, sizeof line, "%-24s INVALID: %s", name,
+                 search->count > 0 ? search->steps[search->count - 1].why : "");
     else if (result.cannot_meet)
-        printf("cannot meet %s: not even 10 %% of the %.0f/s that it reaches\n",
-               job->point->slo.text, search->ceiling_per_s);
+        snprintf(line, sizeof line,
+                 "%-24s cannot meet %s: not even 10 %% of the %s that it "
+                 "reaches",
+                 name, job->point->slo.text,
+                 digits_whole(search->ceiling_per_s, "/s").text);
     else if (limit)
-        printf("at least %.0f/s: its limit is the %s, not the server\n",
-               result.last_success, limit);
+        snprintf(line, sizeof line,
+                 "%-24s at least %s: its limit is the %s, not the server", name,
+                 digits_whole(result.last_success, "/s").text, limit);
     else
-        printf("%.0f/s keeps %s; conservative %.0f/s; highest pass %.0f, "
-               "lowest fail %.0f\n",
-               result.estimate_per_s, job->point->slo.text,
-               result.conservative_per_s, result.last_success,
-               result.first_failure);
+        snprintf(line, sizeof line,
+                 "%-24s %s keeps %s; conservative %s; highest pass %s, lowest "
+                 "fail %s",
+                 name, digits_whole(result.estimate_per_s, "/s").text,
+                 job->point->slo.text,
+                 digits_whole(result.conservative_per_s, "/s").text,
+                 digits_whole(result.last_success, "/s").text,
+                 digits_whole(result.first_failure, "/s").text);
+    screen_print(stdout, line);
 }
 
 /* Writes the whole file or none. Returns 0 or a negative errno. */
@@ -362,25 +429,35 @@ static int present(const struct search_job *job)
     return code;
 }
 
+static void say_plan(const struct search_job *job)
+{
+    char text[64], line[256];
+
+    snprintf(line, sizeof line,
+             "%d steps of %s s and what surrounds them: about %s in all, "
+             "longer at low rates",
+             SEARCH_STEPS * job->count,
+             digits_of((double)job->point->window_ns / 1e9, 3).text,
+             plan_duration(job->count * plan_trial_ns(job->point), text,
+                           sizeof text));
+    screen_print(stderr, line);
+}
+
 static int carry_out(struct search_job *job)
 {
     struct search_group group = {job->searches, job->count, take_step, job};
     struct sigaction action = {.sa_handler = on_signal};
-    char text[64];
     int result;
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
     if (!job->options->quiet)
-        fprintf(stderr,
-                "%d steps of %s s and what surrounds them: about %s "
-                "in all, longer at low rates\n",
-                SEARCH_STEPS * job->count,
-                digits_of((double)job->point->window_ns / 1e9, 3).text,
-                plan_duration(job->count * plan_trial_ns(job->point), text,
-                              sizeof text));
+        say_plan(job);
+    job->group = &group;
+    job->screen = job->options->quiet ? NULL : screen_open(stderr);
     result = search_group_run(&group);
+    screen_close(job->screen);
     if (result == 0)
         return present(job);
     if (stop_signal != 0)
@@ -485,8 +562,10 @@ int verb_search(int argc, char **argv)
         code = EXIT_USAGE;
     } else {
         job->point = &experiment->load_points[0];
-        if (untrusted)
-            fprintf(stderr, "troika search: %s\n", words);
+        if (untrusted) {
+            snprintf(why, sizeof why, "troika search: %s", words);
+            screen_print(stderr, why);
+        }
         fputs(!options.url ? experiment->left_out : "", stderr);
         if (options.url)
             code = search_url(job);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "harness/arithmetic/digits.h"
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/json.h"
@@ -55,8 +56,8 @@ static const char *verdict(const struct selftest_result *result)
 
 static void told(const struct selftest_result *result)
 {
-    fprintf(stderr, "%-8s %s (%.1f s%s)\n", verdict(result), result->test->name,
-            (double)result->duration_ns / 1e9,
+    fprintf(stderr, "%-8s %s (%s%s)\n", verdict(result), result->test->name,
+            digits_ns((double)result->duration_ns).text,
             result->attempts > 2   ? ", third attempt"
             : result->attempts > 1 ? ", second attempt"
                                    : "");
@@ -85,9 +86,10 @@ static void print_text(const struct selftest_result *results)
                selftest_words(outcome, true, text, sizeof text));
         if (result->attempts > 1)
             printf("         attempts   %d; the machine's stalls meanwhile: "
-                   "p99 %.2f ms, longest %.1f ms\n",
-                   result->attempts, (double)outcome->stalls_p99_ns / 1e6,
-                   (double)outcome->stalls_max_ns / 1e6);
+                   "p99 %s, longest %s\n",
+                   result->attempts,
+                   digits_ns((double)outcome->stalls_p99_ns).text,
+                   digits_ns((double)outcome->stalls_max_ns).text);
     }
 }
 

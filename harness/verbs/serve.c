@@ -22,6 +22,7 @@
 #include "harness/base/exit.h"
 #include "harness/base/flags.h"
 #include "harness/base/names.h"
+#include "harness/screen/screen.h"
 #include "harness/server/models.h"
 #include "harness/server/ready_line.h"
 #include "models/runtime/base/parameter.h"
@@ -34,16 +35,21 @@ enum { BACKEND_READY_MS = 5000, FLAGS_MAX = 64 };
 
 static void usage(FILE *file)
 {
-    fputs("Usage: troika serve MODEL [FLAG...]\n"
-          "Runs one model as a server until SIGTERM or Ctrl-C. The flags are "
-          "the model's own:\n"
-          "`troika serve MODEL --help` lists them, `troika list` the "
-          "models.\n\n"
-          "  --backend HOST:PORT  the server that fetch, gather, mixed and "
-          "service call\n"
-          "  --backend auto       start one beside this (the default)\n"
-          "  --backend none       have none\n",
-          file);
+    static const char *const lines[] = {
+        "Usage: troika serve MODEL [FLAG...]",
+        ("Runs one model as a server until SIGTERM or Ctrl-C. The flags are "
+         "the "
+         "model's own: `troika serve MODEL --help` lists them, `troika list` "
+         "the models."),
+        "",
+        ("  --backend HOST:PORT  the server that fetch, gather, mixed and "
+         "service call"),
+        "  --backend auto       start one beside this (the default)",
+        "  --backend none       have none",
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        screen_print_narrow(file, lines[i]);
 }
 
 static void __attribute__((noreturn)) become_backend(const char *path, int out)

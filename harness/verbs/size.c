@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "asked.h"
 #include "harness/base/exit.h"
 #include "harness/base/json.h"
 #include "harness/base/names.h"
+#include "harness/question/asked.h"
 #include "harness/size/print.h"
 #include "verbs.h"
 
@@ -67,7 +67,7 @@ static const struct flag rows[] = {
     {"peak", 0, "X",
      "what must be carried, times the load (1.3 of a rate, 1 "
      "of connections)",
-     FLAG_CALL, .call = take_peak},
+     FLAG_CALL, .call = take_peak, .heading = "The answer:"},
     {"server", 0, "NAME",
      "the lines of this server alone, with what to mind: gunicorn, uvicorn, "
      "tomcat ...",
@@ -84,9 +84,11 @@ static int answer(struct options *options, struct asked_from *from,
     static struct size_question asked;
     char why[2048];
 
+    asked_in_own_time(question, LANGUAGE_ANY, from);
     if (options->asked.requests == 0)
         question->precision.requests = SIZE_REQUESTS;
-    asked = (struct size_question){question, options->peak, options->server};
+    double peak = options->peak > 0 ? options->peak : options->asked.peak;
+    asked = (struct size_question){question, peak, options->server};
     int status = size_ask(&asked, &from->machine, size, why, sizeof why);
     if (status < 0) {
         fprintf(stderr, "troika size: %s\n", why);
@@ -131,6 +133,7 @@ int verb_size(int argc, char **argv)
                 "the limits.",
         .word = asked_word,
         .given = asked_given,
+        .once = true,
     };
     static struct options options;
     static struct asked_from from;

@@ -23,6 +23,7 @@
 #include "harness/results/results.h"
 #include "harness/results/stored.h"
 #include "harness/run/environment.h"
+#include "harness/screen/screen.h"
 #include "harness/server/models.h"
 #include "harness/validate/again.h"
 #include "harness/validate/newest.h"
@@ -103,9 +104,16 @@ static void refuse_idle(void *into, struct argp_state *state)
         argp_error(state, "%s", why);
 }
 
+/* Forecasts take a while; only a terminal shows how many there are. */
+static struct screen *forecasts;
+
 static void tell_service(int service)
 {
-    fprintf(stderr, "\rforecast: service %d", service + 1);
+    char line[1][SCREEN_LINE];
+
+    snprintf(line[0], SCREEN_LINE, "forecast: service %d", service + 1);
+    if (forecasts)
+        screen_show(forecasts, line, 1);
 }
 
 static int fail(const char *why)
@@ -391,8 +399,9 @@ static int validate(struct validation *v, const struct options *options)
     held_out_draw((uint64_t)v->seed, v->questions.service_count,
                   v->questions.machine.step_ns, v->questions.services);
     take_models(&v->questions);
+    forecasts = screen_open(stderr);
     int status = questions_make(&v->questions, tell_service);
-    fputs("\n", stderr);
+    screen_close(forecasts);
     if (status == 0 && v->questions.count == 0) {
         tell_nothing(v, why, sizeof why);
         status = -ENODATA;

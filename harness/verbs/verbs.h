@@ -7,8 +7,20 @@
 #pragma once
 
 int verb_bench(int argc, char **argv);
+int verb_bench_own(int argc, char **argv); /* bench --url, bench --command */
+
+/* What bench says to whoever asks for another form of its result. */
+#define BENCH_NO_FORMAT                                                        \
+    "every figure is in run.json of the run's directory; what is printed is "  \
+    "text alone"
+
+int verb_target(int argc, char **argv);
 int verb_summarise(int argc, char **argv);
 int verb_compare(int argc, char **argv);
+int verb_report(int argc, char **argv);
+int verb_runs(int argc, char **argv);
+int verb_record(int argc, char **argv);
+int verb_claims(int argc, char **argv);
 int verb_calibrate(int argc, char **argv);
 int verb_validate(int argc, char **argv);
 int verb_predict(int argc, char **argv);

@@ -15,7 +15,7 @@ from data.points import setting
 from data.results import Run
 from charts import style
 from charts.drawing import Axis, Chart
-from charts.labels import alt_text, left, n_words, point_chart, provenance, styles, table_row
+from charts.labels import alt_text, n_words, point_chart, provenance, table_row
 
 
 ROOM = 1.6  # the axis reaches this many longest bars; longer whiskers are cut off
@@ -38,8 +38,7 @@ def cpu(run: Run, experiment: dict, point: dict) -> Chart | None:
         chart.title = f"CPU per request: {setting(point)}"
         whole = [m for m in point["models"] if values[m][2] is not None]
         if whole:
-            chart.caption.insert(
-                1,
+            chart.notes.append(
                 f"Not split into user and system: {', '.join(whole)}; a trial used less than 1 s"
                 " of CPU, too little for the kernel's ticks, or its split is unknown.",
             )
@@ -144,23 +143,22 @@ def _stacked(
         experiment, point, (kind_of_chart or name.split("_")[0]) + "-parts", "bars.gp",
         "",
         alt_text(f"{kind.noun} per model", kind, rows),
-        blocks=_blocks(models, parts, values, scale) + [_totals(kind, rows, scale)],
-        height=190 + 34 * len(models),
+        blocks=_blocks(models, parts, values, scale) + [_totals(rows, scale)],
         head=["model", kind.title, "95 %", "n", *(words for _, words, _ in parts)],
     )
     for m in models:
         chart.rows.append(table_row(kind, rows[m], m) + [kind.show(v) for v in values[m]])
-    counted = (n_words(rows.values()).replace("Dots", "Cross").replace("bars", "whiskers"))
-    chart.caption = [f"Bars start at zero. {counted}", provenance(run)]
-    chart.context = {
-        "styles": styles(models),
-        "left": left(models),
+    chart.caption = [n_words(rows.values()), "Cross and whiskers: the total and its interval. Bars start at zero.", provenance(run)]
+    why = dict(notes)
+    labels = [f"{m}: {kind.sign(r) + kind.show(r['value']) if r else why[i]}" for i, (m, r) in enumerate(rows.items(), 1)]
+    chart.keys = [*(words for _, words, _ in parts), "total, 95 % interval"]
+    chart.context = chart.in_rows(labels) | {
+        "styles": [],
         "x": Axis(0, max(tops) / scale * 1.12, False),
         "parts": [(words, colour) for _, words, colour in parts],
         "xlabel": f"{kind.noun}, {unit}",
         "total": "total, 95 % interval",
         "marks": None,
-        "notes": notes,
     }
     return chart
 
@@ -178,12 +176,11 @@ def _blocks(models, parts, values, scale: float):
     return blocks
 
 
-def _totals(kind, rows: dict, scale: float):
-    """Rows of (row, total, interval from, to, text)."""
+def _totals(rows: dict, scale: float):
+    """Rows of (row, total, interval from, to)."""
     totals = []
     for row, r in enumerate(rows.values()):
         if r:
             numbers = [r["value"], r["lo"] or r["value"], r["hi"] or r["value"]]
-            shown = kind.show(r["value"])
-            totals.append([row + 1, *(v / scale for v in numbers), shown])
+            totals.append([row + 1, *(v / scale for v in numbers)])
     return "total", totals

@@ -2,8 +2,10 @@
 """Which charts a run gets.
 
 Each experiment: ratios with their margins (forest), predicted against measured.
-Each load point: throughput, latency by percentile, the parts of CPU and memory,
-the blocks one by one, and the second load if there is one. A search adds the
+Each load point: throughput, what it costs (pareto), who holds the requests (slots),
+latency by percentile and its distribution, the parts of CPU and memory, the blocks one
+by one, the rate within the trials, and the second load if there is one. The run has its
+timeline. A search adds the
 capacity and its steps, slices add their pairs, a soak its drift, churn the time
 to connect, idle connections the memory of one. A section whose load points
 differ in connections or rate is a sweep: levels become curves over that
@@ -15,10 +17,11 @@ drawing.
 from data.points import sections, sweep_key
 from data.results import Run
 from charts import (
-    bars, curves, dots, drift, forest, offered, overload, pairs, residuals, search, slopes, soak,
-    sweeps,
+    bars, curves, dots, drawing, forest, offered, overload, pareto, pairs, residuals, search, slopes,
+    slots, soak, spread, sweeps,
 )
 from charts.drawing import Chart
+from charts.run import drift, timeline, within
 
 SWEPT = ("throughput_per_s", "latency_p99_ns")
 
@@ -37,9 +40,10 @@ def all_charts(run: Run) -> list[Chart]:
             for point in points:
                 alone, last = not swept, point is points[-1]
                 charts += _point(run, experiment, point, alone, alone or last)
+    charts.append(timeline.chart(run))
     found = [chart for chart in charts if chart]
     if not run.data["complete"]:
-        for chart in found:
+        for chart in drawing.with_forms(found):
             chart.title = f"INCOMPLETE RUN: {chart.title}"
     return found
 
@@ -62,17 +66,18 @@ def _point(run: Run, experiment: dict, point: dict, levels: bool, parts: bool):
     them, and their `parts`, in a sweep only for the last load point."""
     mode, here = point["load"]["mode"], (run, experiment, point)
     if mode == "search":
-        return [search.levels(*here), search.staircase(*here)]
+        return [search.levels(*here), search.tried(*here), search.staircase(*here)]
     found: list[Chart | None] = [dots.throughput(*here)] if levels else []
+    found += [pareto.chart(*here), slots.chart(*here)] if parts else []
     if mode == "slice":  # has neither latency nor memory
         return [*found, *pairs.charts(*here), bars.cpu(*here), drift.blocks(*here)]
     if mode == "soak":
         found += soak.charts(*here)
     if mode == "churn":
         found.append(bars.connect_parts(*here))
-    found.append(curves.latency(*here))
+    found += [curves.latency(*here), spread.chart(*here) if parts else None]
     if parts:
         found += [bars.cpu(*here), bars.memory_parts(*here)]
     if parts and mode == "idle":
         found.append(bars.idle_parts(*here))
-    return [*found, dots.second_load(*here), drift.blocks(*here)]
+    return [*found, dots.second_load(*here), drift.blocks(*here), within.chart(*here) if parts else None]

@@ -14,7 +14,7 @@ from data.points import setting
 from data.results import Run, bound_by
 from charts.drawing import Axis, Chart, axis
 from charts.labels import (
-    alt_text, left, limit_line, n_words, point_chart, provenance, scale_words, styles, table_row,
+    alt_text, limit_line, n_words, point_chart, provenance, scale_words, styles, table_row,
 )
 
 
@@ -27,7 +27,6 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
         trials = valid_trials(run, experiment, point, m)
         laws[m] = of_trials(trials, "prediction", "throughput_per_s")
         bare[m] = of_trials(trials, "bare", "per_s")
-    lines = {m: max(laws[m] or 0, bare[m] or 0) for m in models}
     found = [r for r in rows.values() if r]
     x = axis(
         [r[k] for r in found for k in ("value", "lo", "hi")]
@@ -38,14 +37,12 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
     for i, m in enumerate(models):
         r = rows[m]
         values = [r["value"], r["lo"], r["hi"]] if r else [None] * 3
-        text = kind.sign(r) + units.digits(r["value"]) if r else ""
-        blocks.append((m, [[i + 1, *values, laws[m], bare[m], text]]))
+        blocks.append((m, [[i + 1, *values, laws[m], bare[m]]]))
     chart = point_chart(
         experiment, point, "throughput", "dots.gp",
         f"{_title(point)}: {setting(point)}",
         alt_text(f"{_title(point)} per model", kind, rows),
         blocks=blocks,
-        height=165 + 38 * len(models),
         head=["model", "throughput", "95 %", "n", "law's bound", "bare ceiling"],
     )
     chart.rows = [
@@ -55,7 +52,7 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
     chart.caption = [n_words(found), scale_words(x)]
     limits = dict.fromkeys(filter(None, (bound_by(r) for r in found)))
     if limits:
-        chart.caption.append(f"≥: a lower bound, because the server was not the limit ({', '.join(limits)}).")
+        chart.notes.append(f"≥: a lower bound, because the server was not the limit ({', '.join(limits)}).")
     if any(v for v in laws.values()):
         chart.caption.append("Thin line: the most that the law of the load allows.")
     if any(v for v in bare.values()):
@@ -63,36 +60,37 @@ def throughput(run: Run, experiment: dict, point: dict) -> Chart | None:
             "Thick line: what bare processes of the same loop reached just before the trial."
         )
     chart.caption.append(provenance(run))
-    chart.context = frame(models, x, notes, lines, "requests per second") | {
+    frame(chart, kind, rows, notes, x, "requests per second")
+    more = {
         "bounds": "the law's bound" if any(v for v in laws.values()) else None,
         "ceiling": "bare processes" if any(v for v in bare.values()) else None,
     }
+    chart.context |= more
+    chart.keys = [*filter(None, more.values()), chart.context["dots"]]
     return chart
 
 
-def frame(models, x: Axis, notes, marks: dict[str, float | None], what: str) -> dict:
-    """What templates/dots.gp needs. `marks` are the lines or marks that a note in
-    a model's row must not cross; `what` is the quantity on the axis."""
-    return {
-        "styles": styles(models),
-        "left": left(models),
+def frame(chart: Chart, kind, rows: dict, notes, x: Axis, what: str) -> None:
+    """Fills in what templates/dots.gp needs. `what` is the quantity on the axis; a
+    row without a figure says why."""
+    why = {place: words for place, words in notes}
+    labels = []
+    for i, (m, r) in enumerate(rows.items(), 1):
+        shown = f"{kind.sign(r)}{kind.show(r['value'])}" if r else why.get(i, units.UNKNOWN)
+        labels.append(f"{m}: {shown}")
+        if r:
+            chart.tips[m] = [f"{m}: {shown} {units.interval(r['lo'], r['hi'], kind.scale([r['value']])[0])}"]
+    chart.context = chart.in_rows(labels) | {
+        "styles": styles(list(rows)),
         "x": x,
-        "notes": [(i, why, _clear_of(x, marks[models[i - 1]])) for i, why in notes],
         "xlabel": what + (" (logarithmic)" if x.log else ""),
         "xformat": "%g" if x.hi < 20000 else "%.1s%c",
-        "dots": "geometric mean of the blocks, 95 % interval",
+        "dots": "geometric mean, 95 % interval",
         "second": None,
         "limit": None,
         "bounds": None,
         "ceiling": None,
     }
-
-
-def _clear_of(x: Axis, mark: float | None) -> float:
-    """Where in its row (0 to 1) a note begins so that it crosses no mark: at the
-    axis, or to the right of a mark in the left half."""
-    at = x.fraction(mark) if mark else 1.0
-    return at + 0.015 if at < 0.55 else 0.01
 
 
 def _title(point: dict) -> str:
@@ -118,14 +116,12 @@ def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
     for i, m in enumerate(models):
         r = rows[m]
         numbers = [r[k] / 1e6 if r and r[k] else None for k in ("value", "lo", "hi")]
-        text = kind.show(r["value"]) if r else ""
-        blocks.append((m, [[i + 1, *numbers, marks[m], None, text]]))
+        blocks.append((m, [[i + 1, *numbers, marks[m], None]]))
     chart = point_chart(
         experiment, point, "beside", "dots.gp",
         f"Latency of the second load: {setting(point)}",
         alt_text("p99 latency of the second load per model", kind, rows),
         blocks=blocks,
-        height=165 + 38 * len(models),
         head=["model", "second load p99", "95 %", "n", "worst"],
     )
     chart.rows = [
@@ -134,10 +130,13 @@ def second_load(run: Run, experiment: dict, point: dict) -> Chart | None:
         for m in models
     ]
     chart.caption = [n_words(rows.values()), scale_words(x), provenance(run)]
-    chart.context = frame(models, x, notes, marks, "latency, ms") | {
+    frame(chart, kind, rows, notes, x, "latency, ms")
+    chart.context |= {
         "xformat": "%g",
         "dots": "p99, 95 % interval",
         "second": "worst, mean of the blocks",
         "limit": limit,
     }
+    chart.tips = {}
+    chart.keys = [chart.context["second"], *([limit["text"]] if limit else []), chart.context["dots"]]
     return chart

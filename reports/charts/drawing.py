@@ -10,12 +10,19 @@ import math
 import os
 import shutil
 import subprocess
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-WIDTH = 760
+WIDTH = 400  # a telephone's; a page puts several charts beside each other
+BODY_LEAST = 96  # gnuplot makes no key higher than the plot
+LETTER = 7.4  # the width of an average letter at 13 px
+TWO_COLUMNS = 21  # letters of an entry of the key, of which two fit side by side
 GNUPLOT_LIMIT_S, CHART_LIMIT_S = 60, 5
+LOGARITHMIC, LINEAR = "logarithmic", "linear"  # forms of a chart
+TAIL, TAIL_PERCENT = "tail from p90 on", 90
+LOG_WORDS = " (logarithmic)"
 
 
 class DrawingError(Exception):
@@ -30,19 +37,63 @@ class Chart:
     alt: str  # description for readers who cannot see the chart
     experiment: str
     load_points: list[str]  # those shown
-    caption: list[str] = field(default_factory=list)  # sentences
+    caption: list[str] = field(default_factory=list)  # sentences: what to look at, then how it was made
+    notes: list[str] = field(default_factory=list)  # sentences on what is missing or odd here
     blocks: list[tuple[str, list]] = field(default_factory=list)  # (comment, rows)
     context: dict = field(default_factory=dict)  # for the template
     head: list[str] = field(default_factory=list)  # of the data table below the chart
     rows: list[list[str]] = field(default_factory=list)
     width: int = WIDTH
-    height: int = 360
+    body: int = 230  # the height of the plot itself, in px
+    row: int = 0  # of a chart of rows: the height of one, in px
+    sunk: float = 0.0  # and how far below its middle the marks lie, in rows
+    keys: list[str] = field(default_factory=list)  # the entries of the key below the plot
+    tips: dict[str, list[str]] = field(default_factory=dict)  # the figure of each mark of a model, as drawn
+    file: Path | None = None  # its SVG
+    form: str = ""  # what tells it from its other forms: "logarithmic"
+    forms: list["Chart"] = field(default_factory=list)  # the figures once more, on other axes
     in_text: bool = False  # whether report.md has the data table too
 
     @property
-    def title_size(self) -> float:
-        """The font size at which the title fits: letters are 0.55 as wide as high."""
-        return max(8.5, min(13, 0.97 * self.width / 0.55 / max(len(self.title), 1)))
+    def title_lines(self) -> list[str]:
+        return textwrap.wrap(self.title, int(self.width / (LETTER + 0.5))) or [""]
+
+    @property
+    def key_columns(self) -> int:
+        return 1 if any(len(k) > TWO_COLUMNS for k in self.keys) else 2
+
+    @property
+    def key_rows(self) -> int:
+        return -(-len(self.keys) // self.key_columns)
+
+    @property
+    def top(self) -> int:
+        """The px above the plot: the title, and the unit of the vertical axis."""
+        return 14 + 18 * len(self.title_lines) + (18 if self.context.get("ylabel") else 0)
+
+    @property
+    def bottom(self) -> int:
+        """The px below the plot: tics, the unit of the axis, the key."""
+        return (58 if self.context.get("xlabel") else 16) + 18 * self.key_rows
+
+    @property
+    def height(self) -> int:
+        return self.top + self.body + self.bottom
+
+    @property
+    def models(self) -> list[str]:
+        """The models whose marks the chart shows, in their own style."""
+        return list(self.tips) or [s["model"] for s in self.context.get("styles", [])]
+
+    def in_rows(self, labels: list[str], more: int = 0) -> dict:
+        """Makes this a chart of rows, each with its label above its marks, which have
+        `more` px than a single mark needs. Returns what the template needs."""
+        folded = [textwrap.wrap(text, int((self.width - 20) / (LETTER - 0.4)))[:2] or [""] for text in labels]
+        lines = max(map(len, folded), default=1)
+        self.row = max(16 * lines + 22 + more, -(-BODY_LEAST // max(len(labels), 1)))
+        self.body = self.row * max(len(labels), 1)
+        self.sunk = (16 * lines + 11 + more / 2) / self.row - 0.5
+        return {"labels": ["\n".join(line) for line in folded]}
 
 
 @dataclass(frozen=True)
@@ -91,24 +142,31 @@ def axis(values, room: float = 1.15, log_from: float = 12.0, log: bool | None = 
     return Axis(0, hi * room, False)
 
 
-def spread(fractions: dict[str, float], gap: float = 0.062) -> dict[str, float]:
-    """Positions (0 to 1) of labels near their curves' ends, at least `gap` apart."""
-    order = sorted(fractions, key=lambda k: fractions[k])
-    places: dict[str, float] = {}
-    below = -math.inf
-    for key in order:
-        below = max(fractions[key], below + gap)
-        places[key] = below
-    above = 1.0 + gap
-    for key in reversed(order):
-        above = min(places[key], above - gap)
-        places[key] = above
-    return places
+def form(chart: Chart, name: str, **changes) -> Chart:
+    """The chart in another form; what its context has in place of the chart's own is in
+    `changes`, as are blocks."""
+    blocks = changes.pop("blocks", chart.blocks)
+    own = "tail" if name == TAIL else name
+    return replace(chart, name=f"{chart.name}-{own}", form=name, forms=[], blocks=blocks,
+                   context=chart.context | changes)
+
+
+def add_scale(chart: Chart, which: str, values) -> None:
+    """Adds the other scale of the axis `which`, "x" or "y", of which `values` are shown."""
+    now, label = chart.context[which], chart.context[f"{which}label"]
+    chart.form = LOGARITHMIC if now.log else LINEAR
+    if now.log:
+        other, words = Axis(0, axis(values, log=False).hi, False), label.replace(LOG_WORDS, "")
+    else:
+        other, words = axis(values, log=True), label + LOG_WORDS
+    chart.forms.append(form(chart, LINEAR if now.log else LOGARITHMIC, **{which: other, f"{which}label": words}))
 
 
 def quoted(text: str) -> str:
-    """A gnuplot string in single quotes, in which nothing is interpreted."""
-    return "'" + " ".join(str(text).split()).replace("'", "''") + "'"
+    """A gnuplot string in single quotes, in which nothing is interpreted. gnuplot takes
+    a quote at its start for the end of an empty string, so a blank goes before it."""
+    words = " ".join(str(text).split()).replace("'", "''")
+    return f"' {words}'" if words.startswith("'") else f"'{words}'"
 
 
 def cell(value) -> str:
@@ -129,17 +187,34 @@ def data_text(chart: Chart, source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def with_forms(charts: list[Chart]) -> list[Chart]:
+    return [drawn for chart in charts for drawn in (chart, *chart.forms)]
+
+
+def place(charts: list[Chart], folder: Path) -> None:
+    """Tells the charts where their drawings are."""
+    for chart in with_forms(charts):
+        chart.file = folder / f"{chart.name}.svg"
+
+
+def texts(charts: list[Chart], environment, source: str) -> dict[str, str]:
+    """Numbers and script of each chart, by the names of their files."""
+    made = {}
+    for chart in with_forms(charts):
+        made[f"{chart.name}.dat"] = data_text(chart, source)
+        made[f"{chart.name}.gp"] = environment.get_template(chart.template).render(chart=chart, source=source, **chart.context)
+    return made
+
+
 def write(charts: list[Chart], folder: Path, environment, source: str) -> None:
     """Writes the .dat and .gp of every chart and draws them."""
     if not shutil.which("gnuplot"):
         raise DrawingError("charts need gnuplot, which is not installed: run `make deps`")
     folder.mkdir(parents=True, exist_ok=True)
-    for chart in charts:
-        (folder / f"{chart.name}.dat").write_text(data_text(chart, source), encoding="utf-8")
-        text = environment.get_template(chart.template).render(
-            chart=chart, width=chart.width, source=source, **chart.context
-        )
-        (folder / f"{chart.name}.gp").write_text(text, encoding="utf-8")
+    place(charts, folder)
+    for name, text in texts(charts, environment, source).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    charts = with_forms(charts)
     processes = min(os.cpu_count() or 1, len(charts))
     with ThreadPoolExecutor(max(processes, 1)) as pool:
         shares = (charts[i::processes] for i in range(processes))

@@ -3,7 +3,6 @@
 
 from charts import style
 from charts.drawing import Chart, axis
-from charts.labels import left
 from data import units
 
 FATES = ("fits", "at risk", "fails", "score too low", "not known")
@@ -24,7 +23,6 @@ def chart(data: dict) -> Chart | None:
     made = Chart(
         "fates", "fates.gp", "Latency at the peak, and the limit",
         "The latency of each option with its band, and the limit. The figures are in the table of options.", "", [],
-        height=110 + 26 * len(options),
     )
     made.blocks = [
         ("row, latency in ms, band from, to, colour", [
@@ -32,9 +30,8 @@ def chart(data: dict) -> Chart | None:
             for i, (o, (lo, hi)) in enumerate(zip(options, bands), 1)
         ])
     ]
-    made.context = {
-        "styles": [], "left": min(left(labels), 0.5), "right": 0.965 - 0.0098 * max(len(t) for t in texts), "labels": labels,
-        "texts": texts, "x": {"lo": x.lo / 1e6, "hi": x.hi / 1e6}, "limit": limit and limit / 1e6,
+    made.context = made.in_rows([f"{label}: {text}" for label, text in zip(labels, texts)]) | {
+        "styles": [], "x": {"lo": x.lo / 1e6, "hi": x.hi / 1e6}, "limit": limit and limit / 1e6,
         "xlabel": f"{percentile}, ms (logarithmic)",
     }
     made.caption = [

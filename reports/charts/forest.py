@@ -2,8 +2,8 @@
 """Forest plots: one chart per metric with the ratios of all load points of an
 experiment: point, 95 % interval, the margin as a band, and the verdict in words.
 
-The ratios are the stored comparisons with the baseline, or with each load
-point's leader if the experiment names no baseline. A hollow mark is an undecided
+The ratios are the stored comparisons with the model that the profile's decision
+names; without one, with the baseline, or with each load point's leader. A hollow mark is an undecided
 comparison.
 """
 
@@ -14,7 +14,7 @@ from data.results import Run
 from decision import lead
 from charts import style
 from charts.drawing import Chart, axis
-from charts.labels import capital, left, name_of, provenance
+from charts.labels import capital, name_of, provenance
 
 UNDECIDED = ("inconclusive", None)
 
@@ -34,9 +34,7 @@ def _rows(run: Run, experiment: dict, name: str) -> list[dict]:
     rows = []
     for point in [p for group in sections(experiment) for p in group]:
         models = run.models_of(experiment["name"], point, yardsticks=False)
-        base = experiment.get("baseline")
-        if base not in models:
-            base = lead.lead(run, experiment, point, name).best
+        base = lead.reference(run, experiment, point, name)
         for m in models:
             row = run.ratio(experiment["name"], point["id"], name, m, base)
             if m != base and row and row.get("ratio"):
@@ -74,7 +72,6 @@ def _forest(run: Run, experiment: dict, name: str) -> Chart | None:
         " difference. The numbers are in the table.",
         experiment["name"],
         sorted({r["point"] for r in rows}),
-        height=130 + 24 * len(rows),
         head=["load point: models", "ratio [95 %]", "n", "margin", "verdict"],
     )
     chart.blocks = [
@@ -88,7 +85,10 @@ def _forest(run: Run, experiment: dict, name: str) -> Chart | None:
         share = units.share(round(_edge(r) - 1, 4))
         chart.rows.append([label, shown, str(r["n"]), share, text])
     chart.caption = _caption(rows, kind) + [provenance(run)]
-    chart.context = _context(rows, labels, texts, kind)
+    chart.context = chart.in_rows([f"{label}: {text}" for label, text in zip(labels, texts)]) | _context(rows, kind)
+    for r in rows:
+        shown = f"{units.digits(r['ratio'])} {units.interval(r['lo'], r['hi'])}"
+        chart.tips.setdefault(r["a"], []).append(f"{r['point']}: {r['a']} / {r['b']} {shown}")
     if len(bases) == 1:
         chart.context["xlabel"] = f"{kind.noun}, ratio to {bases.pop()} (logarithmic)"
     return chart
@@ -116,11 +116,10 @@ def _marks(rows, wanted) -> list[list]:
 
 
 def _caption(rows, kind) -> list[str]:
-    better = "right" if kind.higher_is_better else "left"
+    better = "Right" if kind.higher_is_better else "Left"
     texts = [
-        "Geometric mean of the ratios paired by block, 95 % interval;"
-        f" {better} of 1 is better for the first model. Band: the margin; a difference"
-        " inside it does not matter. Logarithmic axis."
+        f"{better} of 1 is better; in the band a difference does not matter.",
+        "Geometric mean of the ratios paired by block, 95 % interval. Band: the margin. Logarithmic axis.",
     ]
     if any(r.get("verdict") in UNDECIDED for r in rows):
         texts.append("Hollow: undecided.")
@@ -129,16 +128,12 @@ def _caption(rows, kind) -> list[str]:
     return texts
 
 
-def _context(rows, labels, texts, kind) -> dict:
+def _context(rows, kind) -> dict:
     values = [v for r in rows for v in (r["ratio"], r["lo"], r["hi"], _edge(r)) if v]
     values += [1 / _edge(r) for r in rows]
     x = axis(values, room=1.05, log=True)
     return {
         "styles": [],
-        "left": min(left(labels), 0.5),
-        "right": 0.965 - 0.0098 * max(len(t) for t in texts),
-        "labels": labels,
-        "texts": texts,
         "x": x,
         "xtics": tics(x),
         "xlabel": f"ratio of {kind.noun} (logarithmic)",

@@ -4,14 +4,16 @@
 from data import units
 from data.results import Run
 from charts import style
-from charts.drawing import Axis, Chart, spread
+from charts.drawing import Axis, Chart
 
 
 def name_of(kind: str, experiment: dict, what: str) -> str:
-    return "".join(
-        c if c.isalnum() or c in "-._" else "-"
-        for c in f"{kind}-{experiment['name']}-{what}"
-    )
+    return file_name(f"{kind}-{experiment['name']}-{what}")
+
+
+def file_name(text: str) -> str:
+    """Of letters that every file system has."""
+    return "".join(c if c.isalnum() or c in "-._" else "-" for c in text)
 
 
 def point_chart(experiment: dict, point: dict, kind: str, template: str, title: str, alt: str, **more) -> Chart:
@@ -28,41 +30,17 @@ def styles(models):
     return [{"model": m, "style": style.style(m)} for m in models]
 
 
-def left(models) -> float:
-    """The room for the models' names, as a share of the width."""
-    return round(0.045 + 0.0098 * max(len(m) for m in models), 3)
-
-
-def right(texts) -> float:
-    """The right end of the plot that leaves room for the labels beside it."""
-    longest = max((max(len(line) for line in t.split("\n")) for t in texts), default=0)
-    return round(max(0.965 - 0.0089 * longest, 0.5), 3)
-
-
-def end_labels(ends: dict[str, float], texts: dict[str, str], gap: float = 0.062):
-    places = spread(ends, gap)
-    return [
-        {
-            "text": texts[m].split("\n")[0],
-            "second": "".join(texts[m].split("\n")[1:]),
-            "at": at,
-            "colour": style.style(m).colour,
-            "marker": style.style(m).marker,
-        }
-        for m, at in places.items()
-    ]
-
-
 def n_words(rows) -> str:
     counts = sorted({r["n"] for r in rows if r})
     if not counts:
         return "No valid trial."
     n = f"n = {counts[0]}" if len(counts) == 1 else f"n = {counts[0]} to {counts[-1]}"
-    return f"Dots: geometric mean over blocks ({n} trials); bars: 95 % t-interval on logarithms."
+    return f"Geometric mean over blocks ({n}), 95 % interval."
 
 
 def scale_words(x: Axis) -> str:
-    return "Logarithmic axis." if x.log else "The axis starts at zero."
+    """How the axis runs, and how the intervals were made."""
+    return f"Intervals: Student's t on logarithms. {'Logarithmic axis.' if x.log else 'The axis starts at zero.'}"
 
 
 def alt_text(what: str, kind, rows: dict) -> str:

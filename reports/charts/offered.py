@@ -15,10 +15,11 @@ from data.levels import valid_trials
 from data.metrics import metric
 from data.points import latency_words
 from data.results import Run
+from charts import drawing
 from charts.curves import PLAIN
 from charts.drawing import Chart, axis
 from charts.labels import limit_line, n_words, provenance, scale_words
-from charts.sweeps import add_invalid, blocks_of, frame_of, levels_of, new_chart, numbers_of
+from charts.sweeps import add_invalid, blocks_of, frame_of, levels_of, new_chart, numbers_of, tips_of
 
 KNEE_FACTOR = 2
 KEPT_UP = 0.99  # of the offered rate
@@ -94,10 +95,10 @@ def knee(found: list[Step]) -> tuple[float | None, float | None]:
 def words(place: tuple[float | None, float | None]) -> str:
     within, beyond = (units.digits(rate) if rate else None for rate in place)
     if within and beyond:
-        return f"between {within} and {beyond} /s"
+        return f"between {within} and {beyond}/s"
     if within:
-        return f"not reached: fine at {within} /s"
-    return f"not at {beyond} /s, cannot tell below" if beyond else "cannot tell"
+        return f"not reached: fine at {within}/s"
+    return f"not at {beyond}/s, cannot tell below" if beyond else "cannot tell"
 
 
 def chart(run: Run, experiment: dict, points) -> Chart | None:
@@ -118,26 +119,29 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
         "p99 latency over the offered rate, one line per model, the knee ringed."
         " The numbers are in the table."
     )
-    made.height, made.in_text = 400, True
+    made.in_text = True
     made.blocks = blocks_of(levels, 1e6, xs)
     made.blocks.append(("knees", _rings(levels, knees)))
     made.head = ["model", "knee"]
     made.head += [f"meets {profile.get('limit')}"] if limit else []
-    made.head += [f"p99 at {units.digits(x)} /s" for x in xs]
+    made.head += [f"p99 at {units.digits(x)}/s" for x in xs]
     for m in levels:
         cells = [words(knees[m])]
         if limit:
             cells.append(words(crossing(found[m], limit, limit)))
         made.rows.append([m, *cells, *(_cell(step) for step in found[m])])
     made.caption = [
+        "Ring: the last rate before the knee.",
         n_words(rows),
-        f"Ring: the last rate before the knee, where p99 surely exceeds {KNEE_FACTOR}"
+        f"The knee: where p99 surely exceeds {KNEE_FACTOR}"
         " times that of the lowest rate with an interval, or under 99 % of the offered requests are"
         " answered (overloaded).",
         f"{scale_words(y)} Long whiskers are cut off; a single block has none.",
         provenance(run),
     ]
-    made.context = PLAIN | frame_of(levels, xs, y, 1e6, {m: m for m in levels})
+    made.context = PLAIN | frame_of(levels, xs, y)
+    made.keys = list(levels)
+    made.tips = tips_of(levels, metric("latency_p99_ns"), "rate_per_s")
     made.context |= {
         "xlabel": "offered rate, requests per second",
         "ylabel": f"p99, ms{' (logarithmic)' if y.log else ''}",
@@ -145,6 +149,8 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
         "limit": line,
     }
     add_invalid(run, experiment, points, "rate_per_s", made)
+    if y.log:
+        drawing.add_scale(made, "y", [r["value"] / 1e6 for own in levels.values() for _, r in own] + [line and line["at"]])
     return made
 
 

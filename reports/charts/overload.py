@@ -15,7 +15,7 @@ from data.results import Run
 from charts import style
 from charts.curves import PLAIN
 from charts.drawing import Axis, Chart
-from charts.labels import end_labels, n_words, provenance, right, styles
+from charts.labels import n_words, provenance, styles
 from charts.sweeps import add_invalid, blocks_of, frame_of, levels_of, new_chart, numbers_of
 
 NAME = "goodput_per_s"
@@ -79,13 +79,12 @@ def goodput(run: Run, experiment: dict, points) -> Chart | None:
     y = Axis(0, max(v for v in numbers_of(levels, 1) + rates if v) * 1.08, False)
     chart.blocks = blocks_of(levels, 1, rates)
     chart.blocks.append(("everything offered", [[0, 0], *([x, x] for x in rates)]))
-    chart.head = ["model", *(f"asked {units.digits(x)} /s{_times(x, most)}" for x in rates)]
+    chart.head = ["model", *(f"asked {units.digits(x)}/s{_times(x, most)}" for x in rates)]
     chart.head.append("kept of its best")
     for m, rows in levels.items():
         chart.rows.append([m, *_cells(rows, rates)])
     chart.caption = [
         n_words(means),
-        *([NO_MEAN] if len(means) < sum(map(len, levels.values())) else []),
         "Dashed: everything offered. × is the offered rate as a multiple of the highest"
         f" throughput that any model reached here, {metric('throughput_per_s').show(most)}."
         if most
@@ -93,15 +92,16 @@ def goodput(run: Run, experiment: dict, points) -> Chart | None:
         "Kept of its best: the goodput at the highest rate as a share of the model's own best.",
         provenance(run),
     ]
-    chart.context = PLAIN | frame_of(levels, rates, y, 1, {m: m for m in levels})
+    chart.context = PLAIN | frame_of(levels, rates, y)
     add_invalid(run, experiment, points, "rate_per_s", chart)
     chart.context |= {
         "xlabel": "offered rate, requests per second",
         "xtics": ", ".join(f"'{units.digits(x)}{_times(x, most)}' {x:g}" for x in rates),
         "ylabel": f"goodput, per s with {limit}",
         "bound": "everything offered",
-        "key": True,
     }
+    chart.keys = ["everything offered", *levels]
+    chart.notes += [NO_MEAN] if len(means) < sum(map(len, levels.values())) else []
     return chart
 
 
@@ -165,7 +165,7 @@ def recovery(run: Run, experiment: dict, points) -> Chart | None:
         "Seconds from the window's end until the server answered as quickly as before, a"
         " dot for each trial. The numbers are in the table."
     )
-    chart.height, chart.in_text = 320, True
+    chart.in_text = True
     chart.head = ["model", *(f"after {_asked(p)}" for p in points)]
     chart.rows = [[m, *(text(rows) for rows in told)] for m, told in found.items()]
     never = []
@@ -176,30 +176,27 @@ def recovery(run: Run, experiment: dict, points) -> Chart | None:
         chart.blocks.append((m, [[x, ns / NS] for x, ns in dots if ns is not None]))
         never += [[x, y.hi / 1.05, colour] for x, ns in dots if ns is None]
     chart.caption = [
+        "Each dot is one trial; a dot on the axis recovered at once.",
         "Time from the window's end until five requests in a row took at most twice as long"
-        " as before the load. Each dot is one trial; a dot on the axis recovered at once. The"
-        " table has the median.",
-        *(["Hollow, at the top: did not recover within the limit."] if never else []),
+        " as before the load. The table has the median.",
         provenance(run),
     ]
     if never:
+        chart.notes.append("Hollow, at the top: did not recover within the limit.")
         chart.blocks.append(("never", never))
-    order = {m: 1 - (i + 0.5) / len(found) for i, m in enumerate(found)}
+    chart.keys = list(found)
     chart.context = PLAIN | {
         "styles": styles(list(found)),
-        "right": right([m + "    " for m in found]),
-        "markers": True,
         "lines": False,
         "x": Axis(0.5, len(points) + 0.5, False),
         "y": y,
         "xtics": ", ".join(f"'{_asked(p)}' {i}" for i, p in enumerate(points, 1)),
         "xlabel": "offered before",
         "ylabel": "time to recover, s",
-        "labels": end_labels(order, {m: m for m in found}),
         "hollow": len(found) if never else None,
     }
     return chart
 
 
 def _asked(point: dict) -> str:
-    return f"{units.digits(point['load'].get('rate_per_s'))} /s"
+    return f"{units.digits(point['load'].get('rate_per_s'))}/s"

@@ -13,12 +13,12 @@ from data.levels import valid_trials
 from data.metrics import metric
 from data.points import setting
 from data.results import Run
+from decision import lead
 from charts import forest, style
 from charts.drawing import Chart, axis
-from charts.labels import capital, left, point_chart, provenance
+from charts.labels import capital, point_chart, provenance
 
 NAMES = ("throughput_per_s", "cpu_per_request_ns")
-HEIGHT = 0.62  # of a row's height, over which the rounds are spread
 SEEN = (0.01, 0.99)  # the share of the dots that the axis must reach
 
 
@@ -55,9 +55,7 @@ def ratios(run: Run, experiment: dict, point: dict, name: str, a: str, b: str) -
 
 def _chart(run: Run, experiment: dict, point: dict, name: str) -> Chart | None:
     models = run.models_of(experiment["name"], point, yardsticks=False)
-    base = experiment.get("baseline")
-    if base not in models:
-        base = models[0]
+    base = lead.reference(run, experiment, point, name)
     shown = []
     for m in models:
         row = run.ratio(experiment["name"], point["id"], name, m, base)
@@ -73,14 +71,12 @@ def _chart(run: Run, experiment: dict, point: dict, name: str) -> Chart | None:
         f"{capital(kind.noun)}, pair by pair against {base}: {setting(point)}",
         f"Ratio of {kind.noun} to {base} of every pair of slices, per model, with the mean."
         " The numbers are in the table.",
-        height=170 + 54 * len(shown),
         head=["model", f"ratio to {base} [95 %]", "pairs", "middle half of the pairs", "verdict"],
     )
     for i, (m, row, dots) in enumerate(shown, 1):
         colour = style.style(m).number
         last = max(len(dots) - 1, 1)
-        places = [i - HEIGHT / 2 + HEIGHT * at / last for at in range(len(dots))]
-        chart.blocks.append((m, [[y, x, colour] for y, x in zip(places, dots)]))
+        chart.blocks.append((m, [[i, at / last - 0.5, x, colour] for at, x in enumerate(dots)]))
         middle = units.interval(*_quantiles(dots, (0.25, 0.75)))
         shows = f"{units.digits(row['ratio'])} {units.interval(row['lo'], row['hi'])}"
         verdict = forest.words(row, kind.higher_is_better)
@@ -88,15 +84,15 @@ def _chart(run: Run, experiment: dict, point: dict, name: str) -> Chart | None:
     chart.blocks.append(("means", [_mean(i, row) for i, (_, row, _) in enumerate(shown, 1)]))
     x = _axis(shown)
     beyond = sum(not x.lo <= v <= x.hi for _, _, dots in shown for v in dots)
-    better = "right" if kind.higher_is_better else "left"
+    better = "Right" if kind.higher_is_better else "Left"
     chart.caption = [
+        f"{better} of 1 is better than {base}; black: the mean.",
         "Each dot is one pair of slices of one round, with the first rounds on top."
-        f" Black: the mean with its 95 % interval; {better} of 1 is better than"
-        f" {base}. Band: the margin. Logarithmic axis.",
-        *([f"{units.count(beyond)} of the dots lie outside the chart."] if beyond else []),
+        " Black: the mean with its 95 % interval. Band: the margin. Logarithmic axis.",
         provenance(run),
     ]
-    chart.context = _context(shown, x, kind, base)
+    chart.notes = [f"{units.count(beyond)} of the dots lie outside the chart."] if beyond else []
+    chart.context = _context(chart, shown, x, kind, base)
     return chart
 
 
@@ -118,15 +114,10 @@ def _axis(shown):
     return axis(reach, room=1.0, log=True)
 
 
-def _context(shown, x, kind, base: str) -> dict:
-    models = [m for m, _, _ in shown]
-    texts = [forest.words(row, kind.higher_is_better) for _, row, _ in shown]
-    return {
+def _context(chart: Chart, shown, x, kind, base: str) -> dict:
+    labels = [f"{m}: {forest.words(row, kind.higher_is_better)}" for m, row, _ in shown]
+    return chart.in_rows(labels, more=16) | {
         "styles": [],
-        "left": left(models),
-        "right": 0.965 - 0.0098 * max(len(t) for t in texts),
-        "labels": models,
-        "texts": texts,
         "x": x,
         "xtics": forest.tics(x),
         "xlabel": f"{kind.noun}, ratio to {base} (logarithmic)",

@@ -113,14 +113,17 @@ def chart(run: Run, experiment: dict) -> Chart | None:
             (m, [[c.predicted, c.measured, c.load_point] for c in found if c.model == m])
             for m in models
         ],
-        height=460,
         head=HEAD,
         rows=[_row(c) if abs(c.residual) > LIMIT else [*_row(c)[:6], "", ""] for c in found],
     )
     made.caption = [
-        "Each mark is a cell, the median of its valid trials. Line: measured as predicted;"
-        f" dashed: {units.share(LIMIT)} more or less. Logarithmic axes.",
+        "Each mark is one cell. On the line, the prediction was exact.",
+        f"A cell is the median of its valid trials. Dashed: {units.share(LIMIT)} more or less. Logarithmic axes.",
         provenance(run),
     ]
-    made.context = {"styles": styles(models), "x": x, "limit": LIMIT}
+    made.context = {
+        "styles": styles(models), "x": x, "limit": LIMIT, "left": 52,
+        "xlabel": "predicted, requests per second (logarithmic)", "ylabel": "measured",
+    }
+    made.keys = models
     return made

@@ -14,7 +14,7 @@ from charts.curves import PLAIN
 from charts.dots import frame
 from charts.drawing import Chart, axis
 from charts.labels import (
-    alt_text, end_labels, n_words, point_chart, provenance, right, scale_words, styles, table_row,
+    alt_text, n_words, point_chart, provenance, scale_words, styles, table_row,
 )
 
 LIMITS = {
@@ -42,14 +42,12 @@ def levels(run: Run, experiment: dict, point: dict) -> Chart | None:
         experiment, point, "capacity", "dots.gp",
         f"Capacity: {setting(point)}",
         alt_text(f"Requests per second with {point.get('slo')} kept, per model", kind, rows),
-        height=185 + 38 * len(models),
         head=["model", "capacity", "95 %", "n", "conservative", "closed loop"],
     )
     for i, m in enumerate(models):
         r, c = rows[m], careful[m]
         numbers = [r["value"], r["lo"], r["hi"]] if r else [None] * 3
-        text = units.digits(r["value"]) if r else ""
-        row = [i + 1, *numbers, c["value"] if c else None, ceiling[m], text]
+        row = [i + 1, *numbers, c["value"] if c else None, ceiling[m]]
         chart.blocks.append((m, [row]))
         cells = table_row(kind, r, m)
         cells[1] = text_of(run, experiment, point, m) or cells[1] if not r else cells[1]
@@ -62,10 +60,13 @@ def levels(run: Run, experiment: dict, point: dict) -> Chart | None:
         provenance(run),
     ]
     what = f"requests per second with {point.get('slo')}"
-    chart.context = frame(models, x, _notes(notes, models, told), ceiling, what) | {
+    frame(chart, kind, rows, _notes(notes, models, told), x, what)
+    chart.context |= {
         "second": "conservative (3 of 4 steps pass)",
         "ceiling": "closed loop, without a limit",
     }
+    chart.tips = {}
+    chart.keys = [chart.context[k] for k in ("ceiling", "second", "dots")]
     return chart
 
 
@@ -77,9 +78,50 @@ def _notes(notes, models, told):
         if known["cannot_meet"]:
             why = "cannot meet the limit"
         elif known["at_least"]:
-            why = f"≥ {units.digits(known['at_least'])} /s: {LIMITS.get(known['limit'], known['limit'])}"
+            why = f"≥ {units.digits(known['at_least'])}/s: {LIMITS.get(known['limit'], known['limit'])}"
         said.append((row, why))
     return said
+
+
+def tried(run: Run, experiment: dict, point: dict) -> Chart | None:
+    """The limited percentile over the offered rate: every step of every search."""
+    steps, limit, percentile = {}, None, 99
+    for m in point["models"]:
+        for t in valid_trials(run, experiment, point, m):
+            told = t.get("capacity") or {}
+            limit, percentile = told.get("limit_ns") or limit, told.get("percentile") or percentile
+            steps.setdefault(m, []).extend(
+                (s["rate_per_s"], s["quantile_ns"]) for s in told.get("steps") or [] if s["rate_per_s"] and s.get("quantile_ns")
+            )
+    steps = {m: sorted(own) for m, own in steps.items() if own}
+    if not steps:
+        return None
+    at = limit / 1e6 if limit else None
+    y = axis([v / 1e6 for own in steps.values() for _, v in own] + [at], log=True)
+    shown = units.percentile(percentile)
+    made = point_chart(
+        experiment, point, "tried", "curves.gp",
+        f"{shown} over the offered rate, every step of the searches: {point['workload']}",
+        f"{shown} latency of each step of the searches over its rate. The table has the range of the rates.",
+        head=["model", "steps", "lowest rate", "highest rate"],
+        blocks=[(m, [[x, v / 1e6, None, None] for x, v in own]) for m, own in steps.items()],
+    )
+    for m, own in steps.items():
+        made.rows.append([m, str(len(own)), *(metric(NAME).show(x) for x in (own[0][0], own[-1][0]))])
+        made.tips[m] = [f"{m}: {shown} {units.time(v)} at {units.digits(x)}/s" for x, v in own]
+    made.caption = [
+        "Each mark is one step; below the line the limit was kept.",
+        "The steps of all searches, each some seconds long: marks, not levels. Both axes are logarithmic.",
+        provenance(run),
+    ]
+    made.keys = list(steps)
+    made.context = PLAIN | {
+        "styles": styles(list(steps)), "lines": False,
+        "x": axis([x for own in steps.values() for x, _ in own], room=1.05, log=True), "y": y,
+        "xlabel": "offered rate, requests per second (logarithmic)", "ylabel": f"{shown}, ms (logarithmic)",
+        "limit": at and {"at": at, "text": f"the limit, {units.time(limit)}"},
+    }
+    return made
 
 
 def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
@@ -111,20 +153,19 @@ def staircase(run: Run, experiment: dict, point: dict) -> Chart | None:
     failed = [mark for marks in missed.values() for mark in marks]
     chart.blocks.append(("failed", failed))
     chart.caption = [
-        "The first search of each model: bisection, then the staircase whose mean is the"
-        " estimate, then the conservative staircase. Ringed: the limit was not kept at that"
-        " rate. Logarithmic axis.",
+        "The first search of each model. Ringed: the limit was not kept.",
+        "Bisection, then the staircase whose mean is the"
+        " estimate, then the conservative staircase. Logarithmic axis.",
         provenance(run),
     ]
-    ends = {m: y.fraction(line[-1][1]) for m, line in lines.items()}
+    chart.keys = list(lines)
     chart.context = PLAIN | {
         "styles": styles(list(lines)),
-        "right": right(lines),
+        "left": 52,
         "xlabel": "step",
         "ylabel": "offered rate, per s (logarithmic)",
         "x": axis([last], room=1.05),
         "y": y,
-        "labels": end_labels(ends, {m: m for m in lines}),
         "hollow": len(lines) if failed else None,
     }
     return chart

@@ -10,7 +10,7 @@ from data import units
 from data.results import Run
 from charts import style
 from charts.drawing import Axis, Chart
-from charts.labels import left, name_of, provenance
+from charts.labels import name_of, provenance
 
 PERS = (
     ("idle_connection", "idle connection"),
@@ -18,6 +18,12 @@ PERS = (
     ("task", "task"),
     ("sleeper", "sleeping task"),
 )
+CAPTION = [
+    "What one more costs; whiskers: 95 % interval of the total.",
+    "Slopes over the sweep's connections by weighted least squares, from three"
+    " moments of each trial: no connection, all open and idle, the window's end.",
+    "RSS leaves out what the kernel holds and counts shared pages once per process.",
+]
 PARTS = style.MEMORY_PARTS[:-1]
 
 
@@ -59,23 +65,23 @@ def chart(run: Run, experiment: dict, points) -> Chart | None:
         experiment["name"],
         [p["id"] for p in points],
         blocks=_blocks(found, scale, top),
-        height=170 + 30 * len(found),
         head=["model, one more", "total", *(w for _, w, _ in PARTS), "RSS", "PSS"],
         in_text=True,
     )
     kinds = ["total_bytes", *(k for k, _, _ in PARTS), "rss_sum_bytes", "pss_sum_bytes"]
     made.rows = [[label, *(text(row["bytes"].get(k)) for k in kinds)] for label, row in found]
-    made.caption = _caption(found) + [provenance(run)]
-    labels = [label for label, _ in found]
-    made.context = {
-        "styles": [{"model": label, "style": style.style(label)} for label in labels],
-        "left": min(left(labels), 0.44),
+    made.caption = [*CAPTION, provenance(run)]
+    made.notes = _notes(found)
+    labels = [f"{label}: {text[-1]}" for (label, _), text in zip(found, made.blocks[-2][1])]
+    made.blocks[-2] = "total", [row[:-1] for row in made.blocks[-2][1]]
+    made.keys = [*(words for _, words, _ in style.MEMORY_PARTS), "total, 95 % interval", "RSS would say"]
+    made.context = made.in_rows(labels) | {
+        "styles": [],
         "x": Axis(0, top, False),
         "parts": [(words, colour) for _, words, colour in style.MEMORY_PARTS],
         "xlabel": f"bytes for one more, {unit}",
         "total": "total, 95 % interval",
         "marks": "RSS would say",
-        "notes": [],
     }
     return made
 
@@ -106,13 +112,8 @@ def _blocks(found, scale: float, top: float):
     return [*blocks, ("total", totals), ("RSS", marks)]
 
 
-def _caption(found) -> list[str]:
-    words = [
-        "Slopes over the sweep's connections by weighted least squares, from three"
-        " moments of each trial: no connection, all open and idle, the window's end.",
-        "Whiskers: 95 % interval of the total. RSS leaves out what the kernel holds"
-        " and counts shared pages once per process.",
-    ]
+def _notes(found) -> list[str]:
+    words = []
     for label, row in found:
         if row["per"] == "task":
             words.append(f"{label}: its {row['with']} is in the figure.")

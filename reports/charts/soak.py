@@ -14,7 +14,7 @@ from data.points import latency_words, setting
 from data.results import Run
 from charts.curves import PLAIN
 from charts.drawing import Axis, Chart, axis
-from charts.labels import capital, end_labels, point_chart, provenance, right, scale_words, styles
+from charts.labels import capital, point_chart, provenance, scale_words, styles
 
 # key of the parts, key of the verdict, metric for name and unit
 SHOWN = (
@@ -47,7 +47,6 @@ def _chart(run: Run, experiment: dict, point: dict, part: str, verdict: str, nam
         f"{capital(kind.noun)} over the minutes: {setting(point)}",
         f"{kind.noun} in each tenth of the soak, one line per model, with its slope."
         " The numbers are in the table.",
-        height=400,
         head=["model, block", "first tenth", "last tenth", "per hour [95 %]", "verdict"],
     )
     if kind.units is units.TIME:
@@ -62,22 +61,21 @@ def _chart(run: Run, experiment: dict, point: dict, part: str, verdict: str, nam
             chart.rows.append([f"{m}, {t['block']}", *shown, per_hour, words])
         chart.blocks.append((m, rows))
     chart.caption = [
-        "Each mark is a tenth of the window."
-        " Dotted: the line fitted to the ten tenths. The verdict beside the model follows the"
+        "Each mark is a tenth of the window.",
+        "Dotted: the line fitted to the ten tenths. The verdict in the key follows the"
         " rule in docs/method/modes.md; growth and fall have their slope per hour.",
         scale_words(y),
         provenance(run),
     ]
-    last = {m: y.fraction(_line(own[-1], part)[-1][1] / scale) for m, own in trials.items()}
-    texts = {m: f"{m}\n{_short(own[-1]['drift'][verdict], kind)}" for m, own in trials.items()}
+    texts = {m: f"{m}: {_short(own[-1]['drift'][verdict], kind)}" for m, own in trials.items()}
+    chart.keys = list(texts.values())
     chart.context = PLAIN | {
         "styles": styles(list(trials)),
-        "right": right(texts.values()),
+        "keys": texts,
         "x": Axis(0, minutes, False),
         "y": y,
         "xlabel": "minutes since the window opened",
         "ylabel": f"{kind.noun}, {unit}{' (logarithmic)' if y.log else ''}",
-        "labels": end_labels(last, texts, gap=0.125),
         "fits": [
             fit
             for i, (m, own) in enumerate(trials.items())
@@ -127,7 +125,7 @@ def _slope(told: dict, kind) -> tuple[str, str]:
 
 
 def _short(told: dict, kind) -> str:
-    """The verdict in short, for the label beside the model's name."""
+    """The verdict in short, for the key, beside the model's name."""
     if told.get("per_hour") is None or told.get("verdict") not in ("grows", "falls"):
         return "no drift seen" if told.get("verdict") == "none" else "cannot tell"
     return f"{told['verdict']}, {_signed(told['per_hour'], kind)}/h"

@@ -8,11 +8,11 @@ from data.levels import of_trials, reasons, valid_trials
 from data.metrics import metric
 from data.points import latency_words, sweep_key
 from data.results import Run
-from charts import slopes, style
+from charts import drawing, slopes, style
 from charts.curves import PLAIN
 from charts.drawing import Axis, Chart, axis
 from charts.labels import (
-    capital, end_labels, n_words, name_of, provenance, right, scale_words, styles,
+    capital, n_words, name_of, provenance, scale_words, styles,
 )
 
 MIB = 2**20
@@ -50,20 +50,23 @@ def curve(run: Run, experiment: dict, points, swept: str, name: str) -> Chart | 
         texts = {x: kind.show(r["value"]) for x, r in rows}
         chart.rows.append([m, *(texts.get(x, units.UNKNOWN) for x in xs)])
     chart.caption = [_n(levels), scale_words(y), provenance(run)]
-    chart.context = PLAIN | frame_of(levels, xs, y, scale, {m: m for m in levels})
+    chart.context = PLAIN | frame_of(levels, xs, y)
+    chart.tips = tips_of(levels, kind, swept)
     add_invalid(run, experiment, points, swept, chart)
     chart.context |= {
         "xlabel": OVER[swept],
         "ylabel": f"{kind.noun}, {unit or 'per s'}{' (logarithmic)' if y.log else ''}",
         "yformat": "%g" if y.hi < 20000 else "%.1s%c",
         "bound": "the law's bound (best model)" if bound else None,
-        "key": bool(bound),
     }
+    chart.keys = [*(["the law's bound (best model)"] if bound else []), *levels]
+    if y.log and name.startswith("latency"):
+        drawing.add_scale(chart, "y", [r["value"] / scale for own in levels.values() for _, r in own])
     return chart
 
 
 def memory(run: Run, experiment: dict, points) -> Chart | None:
-    """Total memory over connections, with the fitted slope beside the model."""
+    """Total memory over connections, with the fitted slope in the key."""
     if sweep_key(points) != "connections":
         return None
     name = "memory_total_bytes"
@@ -79,7 +82,6 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
         "Total memory of the server over connections, one line per model, with the"
         " slope per connection. The numbers are in the table."
     )
-    chart.height = 400
     chart.blocks = blocks_of(levels, MIB, xs)
     chart.head = ["model", "slope, per busy connection", "at rest (fit)", "trials"]
     chart.rows = [[m, *_fit_row(fits[m])] for m in levels]
@@ -87,11 +89,13 @@ def memory(run: Run, experiment: dict, points) -> Chart | None:
         _n(levels),
         "Dotted: the line fitted to all valid trials, including their memory without"
         " connections; its slope, the memory of a connection with a request in flight,"
-        " stands beside the model with its 95 % interval. Both axes are logarithmic.",
+        " stands in the key with its 95 % interval. Both axes are logarithmic.",
         provenance(run),
     ]
-    texts = {m: f"{m}\n{_slope(fits[m])}" for m in levels}
-    chart.context = PLAIN | frame_of(levels, xs, y, MIB, texts, gap=0.125)
+    texts = {m: f"{m}: {_slope(fits[m])}" for m in levels}
+    chart.keys = list(texts.values())
+    chart.context = PLAIN | frame_of(levels, xs, y) | {"keys": texts}
+    chart.tips = tips_of(levels, metric(name), "connections")
     chart.context |= {
         "xlabel": "connections",
         "ylabel": "memory, MiB (logarithmic)",
@@ -173,25 +177,31 @@ def add_invalid(run: Run, experiment: dict, points, swept: str, chart: Chart) ->
     if marks:
         chart.context["hollow"] = len(chart.blocks)
         chart.blocks.append(("invalid", marks))
-        chart.caption.insert(1, f"Hollow, on the axis: invalid, {reasons(lost)}.")
+        chart.notes.append(f"Hollow, on the axis: invalid, {reasons(lost)}.")
 
 
 def _n(levels: dict) -> str:
     return n_words([r for rows in levels.values() for _, r in rows])
 
 
-def frame_of(levels: dict, xs, y: Axis, scale: float, texts: dict, gap=0.062) -> dict:
-    """The axes, styles and labels at the curves' ends."""
+def tips_of(levels: dict, kind, swept: str) -> dict[str, list[str]]:
+    """The figure of each mark, in words."""
+    words = {"connections": " connections", "rate_per_s": "/s"}[swept]
+    return {
+        m: [f"{m}: {kind.show(r['value'])} {units.interval(r['lo'], r['hi'], kind.scale([r['value']])[0])} at {units.digits(x)}{words}" for x, r in rows]
+        for m, rows in levels.items()
+    }
+
+
+def frame_of(levels: dict, xs, y: Axis) -> dict:
+    """The axes and styles of curves."""
     x = Axis(0, max(xs) * 1.08, False)
     if max(xs) / min(xs) > 12:
         x = Axis(min(xs) / 1.3, max(xs) * 1.3, True)
-    ends = {m: y.fraction(rows[-1][1]["value"] / scale) for m, rows in levels.items()}
     return {
         "styles": styles(list(levels)),
-        "right": right(texts.values()),
         "x": x,
         "y": y,
-        "labels": end_labels(ends, texts, gap),
         "bars": True,
     }
 

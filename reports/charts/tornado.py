@@ -6,7 +6,6 @@ and for each constant within its interval. Left of zero another option leads.
 import math
 
 from charts.drawing import Chart
-from charts.labels import left
 
 SEEN = 0.002  # a bar that is narrower shows nothing
 
@@ -19,18 +18,17 @@ def chart(data: dict) -> Chart | None:
     if not rows:
         return None
     rows.sort(key=lambda r: -abs(r[2] - r[1]))
-    labels = [r[0] for r in rows]
     values = [v for r in rows for v in r[1:3]] + [0]
     room = 0.08 * (max(values) - min(values) or 1)
     made = Chart(
         "tornado", "tornado.gp", "What moves the lead",
         "How far the lead over the second option moves within each input's spread and each constant's interval.", "", [],
-        height=110 + 24 * len(rows), head=["what", "at its low end", "at its high end"],
+        head=["what", "at its low end", "at its high end"],
     )
     made.blocks = [(words, [[i, lo, hi] for i, (_, lo, hi, of) in enumerate(rows, 1) if of == kind]) for kind, words in enumerate(("inputs", "constants"))]
     made.rows = [[name, f"{lo:+.1f} %", f"{hi:+.1f} %"] for name, lo, hi, _ in rows]
-    made.context = {
-        "styles": [], "left": min(left(labels), 0.5), "labels": labels, "lo": min(values) - room, "hi": max(values) + room,
+    made.context = made.in_rows([f"{name}: {lo:+.1f} % to {hi:+.1f} %" for name, lo, hi, _ in rows]) | {
+        "styles": [], "xlabel": "lead over the second option, %", "lo": min(values) - room, "hi": max(values) + room,
     }
     made.caption = [
         "By how much more the second option weighs than the leader, in %, where one input is at the ends of its spread (blue),"

@@ -29,9 +29,9 @@ def tint(colour: str, lead: float | None) -> int:
     return (mixed[0] << 16) + (mixed[1] << 8) + mixed[2]
 
 
-def _tics(values: list[float]) -> list[tuple[str, int]]:
-    """Labels of an axis of cells: every decade or so, so that they do not touch."""
-    step = max(1, math.ceil(len(values) / 7))
+def _tics(values: list[float], most: int) -> list[tuple[str, int]]:
+    """Labels of an axis of cells, as many as do not touch."""
+    step = max(1, math.ceil(len(values) / most))
     return [(units.time(v), i) for i, v in enumerate(values) if i % step == 0]
 
 
@@ -84,15 +84,16 @@ def chart(data: dict, cells: list[dict], load: float, cores: int) -> Chart:
     made = Chart(
         f"map-{data['loads'].index(load) + 1}-{cores}", "map.gp", f"The best model at {words}",
         f"The best model for each wait and CPU time at {words}. The figures are in map.json.", "", [],
-        width=520, height=470 + 18 * math.ceil((len(winners) + len(missing) + 3) / 2),
+        body=320,
     )
     made.blocks = [("wins alone", alone), ("within 5 %", near), ("none", lost), ("validated", dots), ("the service", cross)]
     made.context = {
-        "styles": [], "xtics": _tics(data["cpu_ns"]), "ytics": _tics(data["wait_ns"]),
+        "styles": [], "left": 62, "xlabel": "CPU time of the handler", "ylabel": "wait", "xtics": _tics(data["cpu_ns"], 5), "ytics": _tics(data["wait_ns"], 7),
         "columns": len(data["cpu_ns"]), "rows": len(data["wait_ns"]), "near": bool(near), "alone": bool(alone),
         "lost": bool(lost), "dots": bool(dots), "cross": bool(cross),
         "keys": [(m, style.style(m).colour) for m in winners] + [(NONE_WORDS[n], NONE[n]) for n in missing],
     }
+    made.keys = [*(m for m, _ in made.context["keys"]), *(["another is within 5 %"] if near else []), *(["validated"] if dots else []), *(["the service"] if cross else [])]
     made.caption = [_caption(data, cells, near, dots)]
     return made
 

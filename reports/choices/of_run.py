@@ -14,10 +14,11 @@ import tempfile
 from pathlib import Path
 
 from charts import drawing
-from choices import page, record
+from choices import around, kept, page, record
 from data import results
 from data.results import Run
 from pages import record as measured
+from pages import render
 
 # Exit codes with which troika decide has stored an answer.
 ANSWERED = (0, 1, 4)
@@ -57,7 +58,7 @@ def _write(run: Run, experiment: dict, troika: str) -> dict:
         page.write(decision)
     except drawing.DrawingError:
         pass  # without gnuplot there is a record and no page
-    return told(run, experiment, decision, own)
+    return told(run, experiment, decision, own) | {"around": around.chart(decision, experiment["name"], troika)}
 
 
 def _decide(run: Run, experiment: dict, troika: str, folder: Path, *more: str) -> str | None:
@@ -81,31 +82,61 @@ def _newest(folder: Path, name: str) -> Path | None:
     return found[-1] if found else None
 
 
+def winners(run: Run) -> dict[str, str | None]:
+    """The model that each stored record names, by the experiment's name."""
+    found = {}
+    for experiment in run.data["experiments"]:
+        own = _newest(run.path / "report" / "adr", measured.subject(run, experiment)) if experiment.get("profile") else None
+        if own:
+            found[experiment["name"]] = _winner(record.load(own).data)
+    return found
+
+
+def _winner(data: dict) -> str | None:
+    return data["named"][0] if data["named"] else None
+
+
 def told(run: Run, experiment: dict, decision: record.Decision, folder: Path) -> dict:
     """The four answers of the first screen, and where the record is."""
     data = decision.data
     options = {o["model"]: o for o in data["options"]}
     invalid = invalid_of(run, experiment, data)
+    found = kept.table(data)
     return {
+        "headline": kept.headline(data, found),
+        "winner": _winner(data),
+        "fit": found,
+        "map": data["command"].replace(" decide ", " map ", 1),
         "profile": data["profile"],
-        "outcome": _sentence(data["sentences"][0]),
-        "workers": _sentence(_workers(options, data["named"])),
-        "sure": _sentence(_sure(options, data)),
-        "change": _sentence(_change(data)),
+        "outcome": kept.sentence(data["sentences"][0]),
+        **_use(data),
+        "workers": kept.sentence(_workers(options, data["named"])),
+        "sure": kept.sentence(_sure(options, data)),
+        "change": kept.sentence(_change(data)),
         "invalid": invalid["words"],
         "decision": {"invalid": invalid},
         "file": f"{folder.name}/{record.RECORD}",
     }
 
 
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:].rstrip(".") + "."
+def _use(data: dict) -> dict[str, str]:
+    """What to use in a line, and how sure the draws are of it; nothing unless one
+    option is recommended."""
+    if data["outcome"] != "recommended" or len(data["named"]) != 1:
+        return {}
+    best = next(o for o in data["options"] if o["model"] == data["named"][0])
+    others = sorted((o for o in data["options"] if o["fate"] == "fits" and o is not best), key=lambda o: o["burden"])
+    return {
+        "use": render.words("summary.txt", "use", data, best, others[0] if others else None),
+        "sure_as": "Sure" if data["firm"] else "Fairly sure",
+        "draws": render.words("summary.txt", "best_of_draws", best, len(data["doubts"])),
+    }
 
 
 def _workers(options: dict, named: list[str]) -> str:
     if not named:
         return "no model is recommended"
-    told = [f"{m} with {options[m]['workers']}" if options[m]["workers"] else f"{m} has no workers to set" for m in named]
+    told = [f"{m} with {options[m]['workers']}" if options[m]["workers"] else f"{m} has no worker setting" for m in named]
     return "; ".join(told)
 
 
@@ -141,7 +172,7 @@ def invalid_of(run: Run, experiment: dict, data: dict) -> dict:
     words = ""
     if bad:
         words = f"{bad} of {len(own)} trials {'is' if bad == 1 else 'are'} invalid"
-        words += f", and the decision depends on them: of {', '.join(lacking)} too many are." if lacking else "; the decision does not depend on them."
+        words += f", and the decision depends on {'it' if bad == 1 else 'them'}: of {', '.join(lacking)} too many are." if lacking else f"; the decision does not depend on {'it' if bad == 1 else 'them'}."
     return {"trials": len(own), "invalid": bad, "depends": bool(lacking), "words": words}
 
 

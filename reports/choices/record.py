@@ -17,7 +17,7 @@ from pathlib import Path
 from data import results, schema
 from pages import render
 
-FILES = ("asked.json", "machine.json", "validation.json", "cells.json", "evidence.json", "decision.json")
+FILES = ("asked.json", "machine.json", "validation.json", "cells.json", "evidence.json", "size.json", "decision.json")
 RECORD = "record.md"
 
 NAMED = re.compile(r"^- (\w+\.json) has SHA-256 `([0-9a-f]{64})`", re.MULTILINE)
@@ -65,6 +65,7 @@ def context(decision: Decision) -> dict:
         "limit": data["service"].get("limit"),
         "command": data["command"],
         "cells": _cells(decision.folder),
+        "sizes": sizes(decision),
         "measured": [o for o in data["options"] if o["measured"]],
     }
 
@@ -86,6 +87,12 @@ def _cells(folder: Path) -> list[dict]:
         row = rows.setdefault((points[r["service"]], r["model"]), {"load_point": points[r["service"]], "model": r["model"], "workers": r["workers"]})
         row[r["quantity"]] = r
     return list(rows.values())
+
+
+def sizes(decision: Decision) -> dict | None:
+    """How many workers the options need, which are named and have some."""
+    path = decision.folder / "size.json"
+    return results.read(path) if path.is_file() else None
 
 
 def _day(at_s) -> str:

@@ -98,7 +98,6 @@ def write(found: Map) -> Path:
     drawn = charts(found)
     drawing.write(drawn, found.folder, render.environment(), NAME)
     made = render.environment(escape=True)
-    made.filters["svg"] = lambda c: render.Markup(render.inline_svg(found.folder / f"{c.name}.svg", c))
     page = found.folder / "index.html"
     data = found.data
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")

@@ -57,12 +57,12 @@ class Element:
 
 
 def show(measures: str, value: float | None) -> str:
-    """A number with the unit of its figure: 3.00 s, 9.2 KiB, 3.33 /s, 1.02."""
+    """A number with the unit of its figure: 3.00 s, 9.2 KiB, 3.33/s, 1.02."""
     if measures == "time":
         return units.time(value)
     if measures == "size":
         return units.size(value)
-    return units.digits(value) + (" /s" if measures == "rate" and value is not None else "")
+    return units.digits(value) + ("/s" if measures == "rate" and value is not None else "")
 
 
 def scaled(measures: str, value: float | None) -> float:

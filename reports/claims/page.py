@@ -49,9 +49,6 @@ def write(folder: Path, data: dict, picked: list[Rule], found: list[dict], runs:
     text = render.environment().get_template("claims.md").render(**context)
     render.store(folder / "claims.md", render.squeezed(text))
     made = render.environment(escape=True)
-    made.filters["svg"] = lambda c: render.Markup(
-        render.inline_svg(folder / "charts" / f"{c.name}.svg", c)
-    )
     render.store(folder / "claims.html", made.get_template("claims.html").render(**context))
 
 

@@ -15,12 +15,11 @@ import math
 from data import units
 from charts import style
 from charts.drawing import Chart, axis
-from charts.labels import left
 from claims.conditions import Comparison
 from claims.figures import Element, scaled, show, told
 from claims.rules import Figure, Rule
 
-PANELS_A_ROW, PANEL_HEIGHT = 2, 250
+PANEL_HEIGHT = 250
 WORDS = {"time": units.TIME, "size": units.SIZE}
 
 
@@ -43,34 +42,31 @@ def chart(rule: Rule, found: dict[str, list[Element]]) -> Chart | None:
         f"{figure.what}: {told(figure, elements)}",
         rule.experiments[0],
         [],
-        blocks=[(e.label, [_row(figure, e, i + 1, scale)]) for i, e in enumerate(elements)],
-        height=150 + 34 * len(elements),
+        blocks=[(e.label, [_row(e, i + 1, scale)]) for i, e in enumerate(elements)],
     )
     lines = [{"at": v / scale, "text": show(figure.measures, v)} for v in limits]
     dots = "the line's slope" if figure.form.startswith("slope") else "geometric mean over blocks"
     made.caption = [f"Dots: {dots}; bars: 95 % interval."]
     if lines:
-        made.caption.append("Dashed: the deciding limits.")
+        made.caption.append(f"Dashed: the deciding limits, {', '.join(t['text'] for t in lines)}.")
     law = any(e.law for e in known)
     if law:
         made.caption.append("Grey line: the law's figure.")
-    made.context = {
+    labels = [f"{e.label}: {'no figure' if e.missing else show(figure.measures, e.value)}" for e in elements]
+    made.context = made.in_rows(labels) | {
         "styles": [{"model": e.label, "style": style.style(e.model or e.label)} for e in elements],
-        "left": left([e.label for e in elements]),
         "x": x,
         "limits": lines,
         "law": law,
-        "notes": [(i + 1, "no figure") for i, e in enumerate(elements) if e.missing],
         "xlabel": _unit(figure, scale) + (" (logarithmic)" if x.log else ""),
     }
     return made
 
 
-def _row(figure: Figure, e: Element, place: int, scale: float) -> list:
+def _row(e: Element, place: int, scale: float) -> list:
     if e.missing:
-        return [place, None, None, None, None, ""]
-    numbers = [v / scale if v else None for v in (e.value, e.lo, e.hi, e.law)]
-    return [place, *numbers, show(figure.measures, e.value)]
+        return [place, None, None, None, None]
+    return [place, *(v / scale if v else None for v in (e.value, e.lo, e.hi, e.law))]
 
 
 def _unit(figure: Figure, scale: float) -> str:
@@ -103,7 +99,7 @@ def _surface(rule: Rule, figure: Figure, elements: list[Element]) -> Chart:
     waits = sorted({w for fields in panels.values() for w, _, _ in fields})
     counts = sorted({c for fields in panels.values() for _, c, _ in fields})
     known = [e.value for e in elements if not e.missing]
-    rows = math.ceil(len(panels) / PANELS_A_ROW)
+    rows = len(panels)
     made = Chart(
         rule.id.lower(),
         "surface.gp",
@@ -116,7 +112,7 @@ def _surface(rule: Rule, figure: Figure, elements: list[Element]) -> Chart:
             (_panel(w), [_square(f, waits, counts) for f in panels[w] if not f[2].missing])
             for w in order
         ],
-        height=70 + PANEL_HEIGHT * rows,
+        body=PANEL_HEIGHT * rows,
     )
     made.caption = [
         "Each field is the geometric mean over blocks; white is 1, red more, blue less. Fields"
@@ -124,9 +120,10 @@ def _surface(rule: Rule, figure: Figure, elements: list[Element]) -> Chart:
     ]
     made.context = {
         "styles": [],
+        "xlabel": "connections",
+        "ylabel": "wait",
         "panels": [_panel(w) for w in order],
         "rows": rows,
-        "columns": min(PANELS_A_ROW, len(panels)),
         "waits": [units.time(w) if w else "0" for w in waits],
         "counts": [units.count(c) for c in counts],
         "top": max([abs(math.log10(v)) for v in known] + [0.05]),

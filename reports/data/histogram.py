@@ -21,6 +21,8 @@ def read(path: Path) -> list[tuple[float, int]]:
         text = path.read_text(encoding="ascii")
     except (OSError, ValueError):
         return []
+    if not text.rpartition("\n")[0].rpartition("\n")[2].startswith("#"):
+        return []  # its end is missing: what is left would show a shorter tail
     steps, before = [], 0
     for line in text.splitlines():
         parts = line.split()

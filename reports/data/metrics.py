@@ -45,11 +45,11 @@ class Metric:
 METRICS = {
     row[0]: Metric(*row)
     for row in (
-        ("throughput_per_s", "throughput", "throughput", True, None, " /s"),
-        ("capacity_per_s", "capacity", "capacity", True, None, " /s"),
-        ("capacity_conservative_per_s", "conservative", "conservative capacity", True, None, " /s"),
+        ("throughput_per_s", "throughput", "throughput", True, None, "/s"),
+        ("capacity_per_s", "capacity", "capacity", True, None, "/s"),
+        ("capacity_conservative_per_s", "conservative", "conservative capacity", True, None, "/s"),
         ("updates_kept", "updates kept", "share of the updates that were kept", True, None),
-        ("goodput_per_s", "goodput", "goodput", True, None, " /s"),
+        ("goodput_per_s", "goodput", "goodput", True, None, "/s"),
         ("recovery_ns", "recovery", "time to recover", False, units.TIME),
         ("latency_mean_ns", "mean", "mean latency", False, units.TIME),
         ("latency_p50_ns", "p50", "p50 latency", False, units.TIME),

@@ -3,7 +3,9 @@
 only when the buffer is flushed, after main has returned."""
 
 import os
+import shutil
 import sys
+import textwrap
 import traceback
 from pathlib import Path
 
@@ -23,6 +25,21 @@ def damaged(where: str, error: Exception) -> str:
         f" ({type(error).__name__}: {error}{at}); restore it from a copy,"
         " or if no one has changed it, report this line as a fault"
     )
+
+
+def say(lines: list[str]) -> None:
+    """Prints the lines; on a terminal folded at blanks to its width, as the program
+    folds its own (harness/screen)."""
+    if sys.stdout.isatty():
+        width = max(shutil.get_terminal_size().columns, 20) - 1
+        lines = [part for line in lines for part in folded(line, width)]
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+
+
+def folded(line: str, width: int) -> list[str]:
+    own = len(line) - len(line.lstrip(" "))
+    more = " " * (own + 2 if own + 2 <= width / 2 else 0)
+    return textwrap.wrap(line, width, subsequent_indent=more, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def exit_code(name: str, main, arguments: list[str]) -> int:

@@ -96,6 +96,7 @@ class Run:
     summary: dict = field(default_factory=dict)
     comparisons: dict = field(default_factory=dict)
     slopes: dict = field(default_factory=dict)
+    winners: dict = field(default_factory=dict)  # experiment -> the model that its decision names, or None
 
     def models_of(self, experiment: str, point: dict, yardsticks: bool = True):
         known = self.data["models"]

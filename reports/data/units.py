@@ -11,7 +11,7 @@ import math
 UNKNOWN = "–"
 TOO_WIDE = 1000
 
-TIME = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns"))
+TIME = ((1e9, "s"), (1e6, "ms"), (1e3, "us"), (1, "ns"))
 SIZE = ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B"))
 
 

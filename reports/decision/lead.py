@@ -95,6 +95,15 @@ def set_apart(run: Run, experiment: dict, point: dict) -> dict[str, str]:
     return found if len(found) < len(contenders) else {}
 
 
+def reference(run: Run, experiment: dict, point: dict, name: str) -> str | None:
+    """The model that ratios at a load point are against: the one that the profile's
+    decision names; without a decision the experiment's baseline; else the leader."""
+    models = run.models_of(experiment["name"], point, yardsticks=False)
+    winner = run.winners.get(experiment["name"])
+    base = winner or experiment.get("baseline")
+    return base if base in models else lead(run, experiment, point, name).best
+
+
 def lead(run: Run, experiment: dict, point: dict, name: str) -> Lead:
     kind = metric(name)
     key = experiment["name"]

@@ -13,6 +13,8 @@ search has kept its own limit up to the capacity. An option is not judged if mor
 than a fifth of its trials are invalid.
 """
 
+import re
+
 from data import capacity
 from data.levels import valid_trials
 from data.results import Run, interval, withheld
@@ -52,9 +54,24 @@ def missed(run: Run, experiment: dict, point: dict) -> dict[str, str]:
             if c["metric"].startswith("latency"):
                 names.append("latency_p50_ns")  # the limit's percentile is at least the median
             rows = [run.level(experiment["name"], point["id"], model, n) for n in names]
-            if any((interval(r, False)[0] or 0) > c["limit"] for r in rows):
+            if any((interval(r, False)[0] or 0) > c["limit"] for r in rows) or _mean_tells(run, experiment, point, model, c):
                 found.setdefault(model, c["words"])
     return found
+
+
+def _mean_tells(run: Run, experiment: dict, point: dict, model: str, constraint: dict) -> bool:
+    """Whether clients who ask again at once get so few answers that a percentile must
+    be beyond its limit, though too few came for the percentile itself. Their mean is
+    connections / throughput (Little's law). If p % kept the limit, and no request is
+    older than its timeout, the mean would be below p % of the one and the rest of the
+    other."""
+    load, percentile = point.get("load") or {}, re.fullmatch(r"latency_p([\d.]+)_ns", constraint["metric"])
+    most_per_s = interval(run.level(experiment["name"], point["id"], model, "throughput_per_s"), False)[1]
+    if not percentile or load.get("mode") != "closed" or load.get("think_ns") or not most_per_s or not point.get("timeout_ns"):
+        return False
+    share = float(percentile[1]) / 100
+    mean_ns = load["connections"] / most_per_s * 1e9
+    return mean_ns > share * constraint["limit"] + (1 - share) * point["timeout_ns"]
 
 
 def _evidence(row: dict | None) -> dict | None:

@@ -10,7 +10,6 @@ from charts.labels import capital
 from forecasts import words
 from forecasts.stored import P99, P99_FACTOR, Validation
 
-WIDTH = 400
 GREYS = {"strong": "#444444", "weak": "#888888"}
 RATIOS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10, 20, 50, 100, 1000)
 TIMES = (0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 256, 1024)
@@ -27,8 +26,12 @@ WORKERS = {
 
 
 def _chart(name: str, template: str, title: str, alt: str, caption: str, **more) -> Chart:
-    made = Chart(name, template, title, alt, "", [], width=WIDTH, **more)
+    made = Chart(name, template, title, alt, "", [], **more)
     made.caption = [caption]
+    lines = [*made.context.get("lines", []), *filter(None, [made.context.get("line")])]
+    bars = made.context["bars"] if isinstance(made.context["bars"], str) else ""
+    made.keys = [text for text in (*(m["title"] for m in lines), bars, *(m["title"] for m in made.context["marks"])) if text]
+    made.context.setdefault("left", 60 if made.context.get("ylabel") else 12)
     return made
 
 
@@ -93,8 +96,7 @@ def measured(v: Validation, quantity: str) -> Chart | None:
         caption + " Logarithmic axes.",
         blocks=[(f"{d}{', foreign' if f else ''}", [_point(r, scale) for r in rows if (r["discipline"], r["foreign"]) == (d, f)])
                 for d, f in kinds],
-        height=400,
-        context={"styles": [], "x": x, "y": x, "xtics": x.tics, "ytics": x.tics, "bars": bands, "keyed": 3, "lines": lines,
+        context={"styles": [], "x": x, "y": x, "xtics": x.tics, "ytics": x.tics, "bars": bands, "lines": lines,
                  "marks": [_mark(*k) for k in kinds], "xlabel": f"forecast, {unit or 'ratio'}", "ylabel": f"measured, {unit or 'ratio'}"},
     )
 
@@ -128,12 +130,9 @@ def errors(v: Validation, by: str, quantity: str) -> Chart | None:
 
 
 def _rows_chart(name: str, title: str, alt: str, caption: str, labels: list[str], blocks: list, x: Axis, **context) -> Chart:
-    labels = [text if len(text) <= 24 else f"{text[:23]}…" for text in labels]
-    left = round(0.04 + 6.4 / WIDTH * max(len(text) for text in labels), 3)
-    return _chart(
-        name, "rows.gp", title, alt, caption, blocks=blocks, height=140 + 26 * len(labels),
-        context={"styles": [], "labels": labels, "left": left, "x": x, **context},
-    )
+    made = _chart(name, "rows.gp", title, alt, caption, blocks=blocks, context={"styles": [], "x": x, **context})
+    made.context |= made.in_rows(labels)
+    return made
 
 
 def by_load(v: Validation) -> Chart | None:
@@ -156,9 +155,9 @@ def by_load(v: Validation) -> Chart | None:
         "p99-by-load", "marks.gp", "p99 latency: forecast over measured, by load",
         f"Ratio of forecast to measured p99 of {len(rows)} forecasts over the load. All forecasts are in the last table.",
         f"{len(rows)} forecasts in open loops; above 1 the forecast is too long. Disciplines are shifted beside each other.",
-        blocks=blocks, height=400,
+        blocks=blocks,
         context={"styles": [], "x": Axis(0, 105 * top, False), "y": y, "xtics": None, "ytics": tics(RATIOS, y), "bars": False,
-                 "keyed": 3, "lines": lines, "marks": [_mark(*k) for k in kinds],
+                 "lines": lines, "marks": [_mark(*k) for k in kinds],
                  "xlabel": "load, % of the forecast capacity", "ylabel": "forecast / measured"},
     )
 
@@ -188,8 +187,8 @@ def workers(v: Validation, figure: str, noun: str) -> Chart | None:
         f"p99 relative to that with the needed number of workers, {noun}, of {sets} services. The numbers are in the table.",
         f"n = {sets}, of a service and a model each; 1 on both axes is the number that the forecast says is needed."
         " Dashed: 10 % longer. Logarithmic axes.",
-        blocks=[(k, points[k]) for k in kinds], height=400,
-        context={"styles": [], "x": x, "y": y, "xtics": tics(TIMES, x), "ytics": tics(RATIOS, y), "bars": False, "keyed": 3,
+        blocks=[(k, points[k]) for k in kinds],
+        context={"styles": [], "x": x, "y": y, "xtics": tics(TIMES, x), "ytics": tics(RATIOS, y), "bars": False,
                  "lines": [{"at": "1", "colour": GREYS["strong"], "dash": 1, "title": ""},
                            {"at": "1.1", "colour": GREYS["weak"], "dash": 2, "title": ""}],
                  "marks": marks, "xlabel": "workers / needed", "ylabel": "p99 / p99 with needed"},

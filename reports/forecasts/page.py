@@ -31,7 +31,6 @@ def write(v: Validation) -> Path:
     text = render.environment().get_template("validation.md").render(**context)
     render.store(folder / "validation.md", render.squeezed(text))
     made = render.environment(escape=True)
-    made.filters["svg"] = lambda c: render.Markup(render.inline_svg(folder / f"{c.name}.svg", c))
     render.store(folder / "index.html", made.get_template("validation.html").render(**context))
     return folder / "index.html"
 

@@ -15,7 +15,7 @@ from jinja2 import pass_eval_context
 from markupsafe import Markup
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-FIGURES = r"\[(?:n/a|too wide|[-\d.,–−%×+ a-zµ]{1,40}–[-\d.,−%×+ a-zµ]{1,40}|\d+ %)\](?![(\[:])"
+FIGURES = r"\[(?:n/a|too wide|[-\d.,–−%×+ a-z]{1,40}–[-\d.,−%×+ a-z]{1,40}|\d+ %)\](?![(\[:])"
 SPECIAL = re.compile(
     rf"(?P<figures>{FIGURES})"  # an interval: [50.3–51.8]
     r"|(?P<entity>&(?=#?\w+;)|<(?=[A-Za-z/!?]|$)|`)"

@@ -17,7 +17,7 @@ from data.metrics import metric
 from data.results import Run
 from decision import cell
 from decision.decide import decide
-from pages import render
+from pages import fit, render
 
 # Lines that people change: in the record's front matter, and in the JSON copy.
 DECIDED_BY_PEOPLE = (
@@ -32,19 +32,21 @@ SLUG_LETTERS = 60  # file names must not get too long
 EXPERIMENTS = Path(__file__).resolve().parents[2] / "harness" / "experiments"
 
 
-def write_all(run: Run, charts, without=()) -> dict[str, dict]:
-    """Writes a record for each experiment that has a profile, but for the
-    experiments `without`. Returns what the reports need of the records, by the
-    experiment's name."""
-    folder = run.path / "report" / "adr"
-    found = {}
+def decisions(run: Run, without=()) -> dict[str, dict]:
+    """The decision of each experiment that has a profile, but for the experiments
+    `without`, by the experiment's name."""
     if run.data.get("untrusted"):
-        return found
-    for experiment in run.data["experiments"]:
-        decision = decide(run, experiment) if experiment["name"] not in without else None
-        if decision:
-            found[experiment["name"]] = _write(run, folder, experiment, decision, charts)
-    return found
+        return {}
+    made = {e["name"]: decide(run, e) for e in run.data["experiments"] if e["name"] not in without}
+    return {name: decision for name, decision in made.items() if decision}
+
+
+def write_all(run: Run, charts, decided: dict[str, dict]) -> dict[str, dict]:
+    """Writes a record of each decision. Returns what the reports need of the records,
+    by the experiment's name."""
+    folder = run.path / "report" / "adr"
+    known = {e["name"]: e for e in run.data["experiments"]}
+    return {name: _write(run, folder, known[name], decision, charts) for name, decision in decided.items()}
 
 
 def slug(text: str) -> str:
@@ -82,8 +84,12 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     name = subject(run, experiment)
     older = _existing(folder, name)
     told = {
+        "headline": render.words("outcome.md", "headline", decision),
         "outcome": outcome_words(decision),
         "invalid": invalid_words(decision),
+        "fit": fit.of_measured(decision),
+        "map": None,
+        "around": None,
         "profile": decision["profile"]["name"],
         "decision": decision,
         "workers": render.words("answer.md", "workers", decision),
@@ -95,7 +101,7 @@ def _write(run: Run, folder: Path, experiment: dict, decision: dict, charts) -> 
     number = next_number(folder)
     supersedes = older[-1][1].name if older else None
     file = f"{number:04d}-{name}"
-    texts = _texts(run, experiment, decision, charts, number, supersedes, _place(run))
+    texts = _texts(run, experiment, decision, charts, number, supersedes, place(run))
     for name, text in texts.items():
         render.store(folder / name, text)
     return told | {"file": f"{file}.md"}
@@ -106,7 +112,7 @@ def next_number(folder: Path) -> int:
     return max((int(p.name[:4]) for p in folder.glob("[0-9][0-9][0-9][0-9]-*")), default=0) + 1
 
 
-def _place(run: Run) -> str:
+def place(run: Run) -> str:
     """The run's path, for commands from the project's directory."""
     usual = f"results/{run.data['run_id']}"
     here = run.path.resolve()
@@ -176,7 +182,7 @@ def verify(run: Run, charts) -> list[tuple[Path, str | None]]:
         stems.update(path.stem for _, path, _ in older)
         for number, path, _ in older[-1:]:
             supersedes = older[-2][1].name if len(older) > 1 else None
-            texts = _texts(run, experiment, decision, charts, number, supersedes, _place(run))
+            texts = _texts(run, experiment, decision, charts, number, supersedes, place(run))
             found.append((path, _contradiction(folder, texts)))
     for path in sorted(folder.glob("[0-9][0-9][0-9][0-9]-*")):
         if path.suffix in (".md", ".json") and path.stem not in stems:

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Renders templates: their filters and macros, report.md and index.html.
 
-index.html contains everything that it shows: charts are inlined with unique ids,
-and there is no script and no address outside the run's directory.
+index.html contains everything that it shows: charts are inlined with unique ids, the
+only script is our own, by its hash, and there is no address outside the run's directory.
 """
 
+import base64
 import functools
+import hashlib
 import html
+import math
 import re
 import shlex
 from pathlib import Path
@@ -18,10 +21,11 @@ try:
     import jinja2
     from markupsafe import Markup
 
-    from pages import markdown
+    from pages import inlined, markdown
 except ImportError:  # environment() reports this in words
     jinja2 = None
 
+BRIEF = 160  # letters of a recorded fact that report.md shows
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
@@ -61,17 +65,36 @@ def environment(escape: bool = False, plain: bool = False):
         percentile=units.percentile,
         share=units.share,
         plain=_plain,
+        brief=lambda text: text if len(text) <= BRIEF else f"{text[:BRIEF]}…",
         bullets=_bullets,
         leaders_rows=leaders_table,
         metric=metrics.metric,
     )
+    made.filters["svg"] = lambda chart: Markup(inlined.text(chart))
     made.filters["word"] = lambda path: shlex.quote(str(path))
     made.filters.update(code=markdown.code, link=markdown.link)
+    made.globals.update(policy=policy, read=read)
     made.filters["share_of"] = lambda weight: f"{weight:.2f}"
+    made.filters["lead"] = lambda log_ratio: f"{100 * math.expm1(log_ratio):+.1f} %"
+    made.globals.update(fit_rows=fit_rows)
     made.globals.update(evidence_rows=evidence_rows, curve_table=curve_table)
     made.globals.update(table=markdown_table, chart=markdown_chart)
     made.globals.update(leaders_table=lambda e: markdown_table(leaders_table(e)))
     return made
+
+
+@functools.cache
+def read(name: str):
+    """A file of templates/ as it is."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
+
+
+def policy(*scripts: str) -> str:
+    """What a page may load and run: nothing from elsewhere, and of scripts only these
+    files of templates/, each by its hash."""
+    hashes = (hashlib.sha256(read(name).encode()).digest() for name in scripts)
+    allowed = " ".join(f"'sha256-{base64.b64encode(h).decode()}'" for h in hashes) or "'none'"
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
 
 
 def _is_markdown(name: str | None) -> bool:
@@ -110,8 +133,10 @@ def markdown_table(table: dict) -> str:
 
 
 def markdown_chart(chart) -> str:
-    alt = markdown.escaped(chart.alt.replace("[", "(").replace("]", ")"))
-    caption = markdown.escaped(f"{chart.title}. {' '.join(chart.caption)}")
+    alt = markdown.escaped(chart.alt.replace("[", "(").replace("]", ")").replace(" The numbers are in the table.", ""))
+    # The heading of a load point says its setting.
+    title = chart.title.split(": ")[0] if len(chart.load_points) == 1 else chart.title
+    caption = markdown.escaped(f"{title}. {' '.join(chart.caption[:1] + chart.notes)}")
     return Markup(f"![{alt}](charts/{chart.name}.svg)\n\n*{caption}*")
 
 
@@ -125,6 +150,16 @@ def leaders_table(experiment: dict) -> dict:
         all_miss = " §" if any(x.regardless for x in leads) else ""
         rows.append([point["id"] + all_miss, *(by_noun.get(n, units.UNKNOWN) for n in nouns)])
     return {"head": ["load point", *nouns], "rows": rows}
+
+
+def fit_rows(fit: dict) -> dict:
+    """The fit table for report.md: what is used of each limit."""
+    rows = []
+    for r in fit["rows"]:
+        cells = [", ".join(filter(None, (c["shown"], c["used"]))) for c in r["cells"]]
+        why = f"{r['fate']}: {r['why']}" if r["why"] else r["fate"]
+        rows.append([", ".join(filter(None, (r["words"], r["mark"]))), *cells, why])
+    return {"head": ["model", *(f"{x['words']}: {x['shown']}" for x in fit["limits"]), "fits?"], "rows": rows, "words": True}
 
 
 def evidence_rows(claims: list[dict], verdicts: dict) -> list[list[str]]:
@@ -168,30 +203,12 @@ def _bullets(text: str):
     return Markup(f"<ul>{items}</ul>")
 
 
-def inline_svg(path: Path, chart) -> str:
-    """The SVG for use inside a page: without prolog, with unique ids, and with an
-    accessible name instead of gnuplot's title."""
-    text = path.read_text(encoding="utf-8")
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<title>.*?</title>|<desc>.*?</desc>", "", text, flags=re.S)
-    text = re.sub(r"<script.*?</script>|<script[^>]*/>", "", text, flags=re.S)
-    text = re.sub(r"""\bid=(["'])""", rf"id=\1{chart.name}-", text)
-    text = re.sub(r"""href=(["'])#""", rf"href=\1#{chart.name}-", text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{chart.name}-\1)", text)
-    label = html.escape(f"{chart.title}. {chart.alt}", quote=True)
-    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
-
-
 def write_report(folder: Path, context: dict) -> None:
     """Writes report.md and index.html of one run."""
     text = environment().get_template("report.md").render(**context)
     store(folder / "report.md", squeezed(text))
     made = environment(escape=True)
 
-    def svg(chart):
-        return Markup(inline_svg(folder / "charts" / f"{chart.name}.svg", chart))
-
-    made.filters["svg"] = svg
     limits = environment().get_template("limits.md").render(**context)
     page = made.get_template("report.html").render(limits=limits, **context)
     store(folder / "index.html", page)

@@ -58,6 +58,7 @@ def _table(run: Run, experiment: dict, point: dict, columns) -> dict:
     return {
         "head": head,
         "rows": rows,
+        "models": models,
         "links": [_first(run, experiment, point, m) for m in models],
         "apart": [m in lead.set_apart(run, experiment, point) for m in models],
     }
@@ -103,23 +104,28 @@ def _workers_column(run: Run, experiment: dict, point: dict):
     return "workers", texts
 
 
-def _capacity_table(run: Run, experiment: dict, point: dict) -> dict:
+def _capacity_columns(run: Run, experiment: dict, point: dict) -> list:
     head, texts = _column(run, experiment, point, capacity.NAME)
     for m, text in texts.items():
         if text in ("", units.UNKNOWN):
             texts[m] = capacity.text_of(run, experiment, point, m) or text
-    columns = [
+    return [
         _workers_column(run, experiment, point),
         (head, texts),
         _column(run, experiment, point, capacity.CAREFUL),
         *capacity.columns(run, experiment, point),
     ]
+
+
+def figures(run: Run, experiment: dict, point: dict) -> dict:
+    """What the models reached, and what that cost."""
+    if capacity.is_search(point):
+        return _table(run, experiment, point, _capacity_columns(run, experiment, point))
+    columns = _speed(run, experiment, point) + _cost(run, experiment, point)
     return _table(run, experiment, point, columns)
 
 
-def speed(run: Run, experiment: dict, point: dict) -> dict:
-    if capacity.is_search(point):
-        return _capacity_table(run, experiment, point)
+def _speed(run: Run, experiment: dict, point: dict) -> list:
     mode, here = point["load"]["mode"], (run, experiment, point)
     columns = [_workers_column(*here), _column(*here, "throughput_per_s")]
     if overload.has_goodput(*here):
@@ -132,7 +138,7 @@ def speed(run: Run, experiment: dict, point: dict) -> dict:
     columns += [_column(*here, name) for name in names]
     if point["load"].get("recovery_limit_ns"):
         columns.append(_recovery_column(*here))
-    return _table(*here, columns)
+    return columns
 
 
 def _goodput_column(run: Run, experiment: dict, point: dict):
@@ -146,18 +152,17 @@ def _recovery_column(run: Run, experiment: dict, point: dict):
     return "time to recover", {m: overload.text(rows) for m, rows in found.items()}
 
 
-def cost(run: Run, experiment: dict, point: dict) -> dict:
+def _cost(run: Run, experiment: dict, point: dict) -> list:
     mode = point["load"]["mode"]
     each = f"memory_per_{'idle_' if mode == 'idle' else ''}connection_bytes"
     if mode == "slice":  # has no memory figure
-        return _table(run, experiment, point, [_column(run, experiment, point, "cpu_per_request_ns")])
-    columns = [
+        return [_column(run, experiment, point, "cpu_per_request_ns")]
+    return [
         _column(run, experiment, point, "cpu_per_request_ns"),
         _column(run, experiment, point, "memory_total_bytes"),
         _column(run, experiment, point, each),
         _rss_column(run, experiment, point),
     ]
-    return _table(run, experiment, point, columns)
 
 
 def grown(run: Run, experiment: dict, point: dict) -> dict | None:
@@ -193,8 +198,8 @@ def _rss_column(run: Run, experiment: dict, point: dict):
 
 
 def comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
-    """Comparisons with the baseline, and of the leader with all others, on the
-    common metrics; run.json has every pair."""
+    """Comparisons of the leader with all others, and with the model that all ratios are
+    against, on the common metrics; run.json has every pair."""
     tables = []
     models = run.models_of(experiment["name"], point, yardsticks=False)
     names = [kind.metric.name for kind in lead.leads(run, experiment, point)]
@@ -202,8 +207,8 @@ def comparisons(run: Run, experiment: dict, point: dict) -> list[dict]:
     for name in names:
         first = lead.lead(run, experiment, point, name).best
         pairs = [(first, m) for m in models if m != first] if first else []
-        base = experiment.get("baseline")
-        if base in models and base != first:
+        base = lead.reference(run, experiment, point, name)
+        if base != first:
             pairs += [(m, base) for m in models if m not in (base, first)]
         rows = []
         for a, b in pairs:

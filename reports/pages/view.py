@@ -12,7 +12,7 @@ from data.points import latency_words, sections, setting
 from data.results import Run, ran_by
 from decision import lead
 from charts import residuals
-from pages import noise, selftest, spent, tables, validity
+from pages import noise, record, render, selftest, spent, tables, validity
 
 RUN_FACTS = (
     "kernel",
@@ -27,13 +27,16 @@ RUN_FACTS = (
 
 def view(run: Run, charts, records) -> dict:
     """The context of report.md and index.html."""
+    environment = _flat(run.data.get("environment") or {})
     return {
         "run": facts(run),
         "experiments": [_experiment(run, e, charts, records) for e in run.data["experiments"]],
+        "charts": [c for c in charts if not c.experiment],  # of the whole run
         "invalid": validity.invalid(run),
         "gates": validity.experiments(run),
         "noise": noise.told(run),
-        "environment": _flat(run.data.get("environment") or {}),
+        "environment": environment,
+        "environment_brief": _brief(run, environment),
         "trials": _trials(run),
         "retired": len(run.retired),
         "selftest": selftest.newest(run),
@@ -59,7 +62,7 @@ def facts(run: Run) -> dict:
     ]
     return {
         "id": data["run_id"],
-        "path": str(run.path),
+        "path": record.place(run),
         "command": data.get("command") or "not recorded",
         "version": data.get("tool_version") or "unknown",
         "started": data["started_at"],
@@ -82,17 +85,20 @@ def facts(run: Run) -> dict:
 def _experiment(run: Run, experiment: dict, charts, records) -> dict:
     groups = sections(experiment)
     points = [p for group in groups for p in group]
+    found = leaders(run, experiment, points)
     return {
         "name": experiment["name"],
         "title": experiment.get("title") or experiment["name"],
         "question": experiment.get("question"),
         "blocks": experiment.get("blocks"),
+        "until": (experiment.get("until") or {}).get("words"),
         "margins": margins(run, experiment),
-        "baseline": experiment.get("baseline"),
         "left_out": (experiment.get("left_out") or "").splitlines(),  # models that could not run
         "points": [_point(run, experiment, p, charts) for p in points],
-        "leaders": leaders(run, experiment, points),
+        "leaders": found,
+        "headline": headline(experiment, found, records.get(experiment["name"])),
         "sweeps": [c for c in charts if c.experiment == experiment["name"] and _is_overview(c)],
+        "predicted": [c for c in charts if c.experiment == experiment["name"] and c.template == "predicted.gp"],
         "record": records.get(experiment["name"]),
         "spent": spent.told(run, experiment),
         "residuals": residuals.told(run, experiment),
@@ -114,9 +120,17 @@ def margins(run: Run, experiment: dict) -> str:
     return ", ".join(f"{units.digits(100 * edge)} % {' and '.join(nouns)}" for edge, nouns in used.items())
 
 
+def headline(experiment: dict, found: list, told: dict | None) -> str:
+    """The finding in a sentence: the decision's, or who leads where."""
+    if told:
+        return told["headline"]
+    return render.words("words.md", "headline", found, experiment.get("title") or experiment["name"])
+
+
 def _is_overview(chart) -> bool:
-    """Whether a chart shows a section or the whole experiment."""
-    return len(chart.load_points) > 1 or chart.template in ("forest.gp", "predicted.gp")
+    """Whether a chart shows a section or the whole experiment, and not the laws, which
+    stand in the appendix."""
+    return (len(chart.load_points) > 1 or chart.template == "forest.gp") and chart.template != "predicted.gp"
 
 
 def leaders(run: Run, experiment: dict, points) -> list[tuple[dict, list]]:
@@ -131,6 +145,7 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         if c.experiment == experiment["name"]
         and c.load_points == [point["id"]]
         and not _is_overview(c)
+        and c.template != "predicted.gp"
     ]
     return {
         "id": point["id"],
@@ -141,8 +156,8 @@ def _point(run: Run, experiment: dict, point: dict, charts) -> dict:
         "latency_words": latency_words(point),
         "slo": point.get("slo"),
         "window": units.time(point.get("window_ns")),
-        "speed": tables.speed(run, experiment, point),
-        "cost": None if capacity.is_search(point) else tables.cost(run, experiment, point),
+        "figures": tables.figures(run, experiment, point),
+        "search": capacity.is_search(point),
         "memory": point["load"]["mode"] != "slice",
         "estimate": _memory_error(run, experiment, point),
         "second_load": tables.second_load(run, experiment, point),
@@ -187,8 +202,23 @@ def _flat(value, prefix: str = "") -> list[list[str]]:
     return rows
 
 
+def _brief(run: Run, environment: list[list[str]]) -> list[list[str]]:
+    """The environment in fewer lines: without the programs that this run never started,
+    and the processor's faults that do not affect it by their number."""
+    started = {"troika"} | {t["cell"]["model"] for t in run.trials}
+    safe, rows = 0, []
+    for name, value in environment:
+        kind, _, part = name.partition(".")
+        if kind == "mitigations" and value == "Not affected":
+            safe += 1
+        elif kind != "programs_sha256" or part in started:
+            rows.append([name, value])
+    return rows + ([["mitigations, not affected", f"{safe} more"]] if safe else [])
+
+
 def _trials(run: Run) -> list[dict]:
     rows = []
+    one = len(run.data["experiments"]) == 1
 
     def cell_of(t):
         return t["experiment"], t["load_point"], t["cell"]["model"], t["block"]
@@ -197,6 +227,7 @@ def _trials(run: Run) -> list[dict]:
         rows.append(
             {
                 "id": t["trial_id"],
+                "cell": f"{t['load_point']}, {t['cell']['model']}" if one else f"{t['experiment']}, {t['load_point']}, {t['cell']['model']}",
                 "file": validity.file(run, t),
                 "block": t["block"],
                 "attempt": t.get("attempt") or 1,

@@ -1,11 +1,7 @@
 {#- SPDX-License-Identifier: MIT -#}
-{%- from "drawn.gp" import formats with context -%}
+{%- from "drawn.gp" import formats, key with context -%}
 {% include "frame.gp" %}
 # Columns: x, value, 95 % interval from, to
-set lmargin at screen 0.135
-set rmargin at screen {{ right }}
-set xlabel {{ xlabel | quoted }}
-set ylabel {{ ylabel | quoted }} offset -1
 {% if x.log %}set logscale x 10
 {% endif %}set xrange [{{ x.lo }}:{{ x.hi }}]
 {% if xtics or x.tics %}set xtics ({{ xtics or x.tics }})
@@ -13,24 +9,14 @@ set ylabel {{ ylabel | quoted }} offset -1
 {% endif %}set yrange [{{ y.lo }}:{{ y.hi }}]
 {% if y.tics %}set ytics ({{ y.tics }})
 {% else %}set format y {{ yformat | quoted }}
-{% endif %}
-{% if key %}set bmargin 5.5
-set key below center horizontal samplen 2 textcolor rgb '#222222'
-{% else %}unset key
-{% endif %}
-{%- for place in labels %}
-set label {{ place.text | quoted }} at graph {{ 1.05 if markers else 1.015 }}, graph {{ "%.4f" | format(place.at) }} left textcolor rgb '{{ place.colour }}' font ',11'
-{%- if markers %} point pt {{ place.marker }} ps 0.9 lc rgb '{{ place.colour }}' offset 1,0{% endif %}
-{%- if place.second %}
-set label {{ place.second | quoted }} at graph 1.015, graph {{ "%.4f" | format(place.at) }} left offset 0,-0.95 textcolor rgb '{{ place.colour }}' font ',10'
-{%- endif %}
-{%- endfor %}
+{% endif -%}
+{{ key() }}
 {%- for f in fits %}
 fit{{ f.index }}(x) = {{ "%.6g" | format(f.m0) }} + {{ "%.6g" | format(f.m1) }} * x  # {{ f.model }}
 {%- endfor %}
 {%- if limit %}
 set arrow from graph 0, first {{ limit.at }} to graph 1, first {{ limit.at }} nohead lc rgb '#AA0000' dt 4 lw 1.4
-set label {{ limit.text | quoted }} at graph 0.01, first {{ limit.at }} offset 0,0.7 textcolor rgb '#AA0000' font ',10'
+set label {{ limit.text | quoted }} at graph 0.01, first {{ limit.at }} offset 0,0.7 textcolor rgb '#AA0000'
 {%- endif %}
 {% call formats() %}
     plot \
@@ -53,6 +39,6 @@ set label {{ limit.text | quoted }} at graph 0.01, first {{ limit.at }} offset 0
 {%- if bars %}
         data index {{ loop.index0 }} using 1:2:3:4 with yerrorbars ls {{ loop.index }} dt 1 notitle, \
 {%- endif %}
-        data index {{ loop.index0 }} using 1:2 with {{ "linespoints" if lines else "points" }} ls {{ loop.index }} {{ "pi %d " | format(every) if lines }}notitle{{ ", \\" if not loop.last }}
+        data index {{ loop.index0 }} using 1:2 with {{ "linespoints" if lines else "points" }} ls {{ loop.index }} {{ "pi %d " | format(every) if lines }}title {{ keys[s.model] | quoted if keys else s.model | quoted }}{{ ", \\" if not loop.last }}
 {%- endfor %}
 {%- endcall %}

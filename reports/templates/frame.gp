@@ -8,8 +8,12 @@ reset
 set encoding utf8
 set datafile missing 'NaN'
 data = '{{ chart.name }}.dat'
-set label 100 {{ chart.title | quoted }} at screen 0.012, screen 1 left offset 0,-1.1 font ',{{ "%.3g" | format(chart.title_size) }}'
-set tmargin 2.8
+{%- from "drawn.gp" import labels with context %}
+{{- labels() }}
+set tmargin at screen {{ "%.4f" | format(1 - chart.top / chart.height) }}
+set bmargin at screen {{ "%.4f" | format(chart.bottom / chart.height) }}
+set lmargin at screen {{ "%.4f" | format((left if left is defined else 12) / chart.width) }}
+set rmargin at screen {{ "%.4f" | format(1 - (right if right is defined else 14) / chart.width) }}
 set border 3 lc rgb '#444444'
 set tics nomirror out scale 0.6 textcolor rgb '#222222'
 set grid lc rgb '#DDDDDD' lt 1 lw 0.6

@@ -1,18 +1,13 @@
 {#- SPDX-License-Identifier: MIT -#}
-{%- from "drawn.gp" import formats with context -%}
+{%- from "drawn.gp" import formats, key with context -%}
 {% include "frame.gp" %}
 # Columns: place on the axis of CPU times, on that of waits, colour or size; blocks: wins alone, within 5 %, none, validated, the service
 unset grid
 set xrange [-0.5:{{ columns - 0.5 }}]
 set yrange [-0.5:{{ rows - 0.5 }}]
-set xtics ({% for text, at in xtics %}{{ text | quoted }} {{ at }}{{ ", " if not loop.last }}{% endfor %}) font ',10'
-set ytics ({% for text, at in ytics %}{{ text | quoted }} {{ at }}{{ ", " if not loop.last }}{% endfor %}) font ',10'
-set xlabel 'CPU time of the handler' font ',11'
-set ylabel 'wait' font ',11' offset 1.2
-set lmargin at screen 0.16
-set rmargin at screen 0.97
-set bmargin {{ "%.1f" | format(4.4 + 1.05 * ((keys | length + (1 if near else 0) + (1 if dots else 0) + (1 if cross else 0) + 1) // 2)) }}
-set key at screen 0.5, screen 0.012 center bottom horizontal maxcols 2 Left reverse samplen 1.8 width 1 font ',10' textcolor rgb '#222222'
+set xtics ({% for text, at in xtics %}{{ text | quoted }} {{ at }}{{ ", " if not loop.last }}{% endfor %})
+set ytics ({% for text, at in ytics %}{{ text | quoted }} {{ at }}{{ ", " if not loop.last }}{% endfor %})
+{{ key() }}
 {% call formats() %}
     plot \
 {%- if alone %}

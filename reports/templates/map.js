@@ -21,7 +21,7 @@
     return digits(v / factor) + " " + name;
   };
   const percent = (v) => (v >= 0.1 ? Math.round(100 * v).toLocaleString("en") : (100 * v).toFixed(1)) + " %";
-  const time = (v) => unit(v, [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]]);
+  const time = (v) => unit(v, [[1e9, "s"], [1e6, "ms"], [1e3, "us"], [1, "ns"]]);
   const size = (v) => unit(v, [[2 ** 30, "GiB"], [2 ** 20, "MiB"], [2 ** 10, "KiB"], [1, "B"]]);
   const load = (v) => map.service.load_is === "rate_per_s" ? digits(v) + "/s" : digits(v) + (v === 1 ? " connection" : " connections");
   const cell = (wait, cpu) => {

@@ -1,11 +1,7 @@
 {#- SPDX-License-Identifier: MIT -#}
-{%- from "drawn.gp" import formats with context -%}
+{%- from "drawn.gp" import formats, key with context -%}
 {% include "frame.gp" %}
 # Columns: x, y{{ ", band of x from, to" if bars }}; one block per kind of mark
-set lmargin at screen 0.18
-set rmargin at screen 0.96
-set xlabel {{ xlabel | quoted }}
-set ylabel {{ ylabel | quoted }} offset 0.5 font ',12'
 {% if x.log %}set logscale x 10
 {% endif %}set xrange [{{ x.lo }}:{{ x.hi }}]
 {% if xtics %}set xtics ({{ xtics }})
@@ -13,8 +9,7 @@ set ylabel {{ ylabel | quoted }} offset 0.5 font ',12'
 {% endif %}set yrange [{{ y.lo }}:{{ y.hi }}]
 {% if ytics %}set ytics ({{ ytics }})
 {% endif %}set samples 2
-set bmargin {{ 4.0 + 1.25 * ((marks | length + lines | selectattr("title") | list | length + keyed - 1) // keyed) }}
-set key at screen 0.5, screen 0.015 center bottom horizontal maxcols {{ keyed }} Left reverse samplen 1.6 width 1 font ',11' textcolor rgb '#222222'
+{{ key() }}
 {% call formats() %}
     plot \
 {%- for line in lines %}

@@ -1,15 +1,13 @@
 {#- SPDX-License-Identifier: MIT -#}
-{%- from "drawn.gp" import formats with context -%}
+{%- from "drawn.gp" import formats, key with context -%}
 {% include "frame.gp" %}
 # Columns: predicted, measured, load point; one block per model
-set xlabel 'predicted, requests per second (logarithmic)'
-set ylabel 'measured'
 set logscale xy 10
 set xrange [{{ x.lo }}:{{ x.hi }}]
 set yrange [{{ x.lo }}:{{ x.hi }}]
 {% if x.tics %}set xtics ({{ x.tics }})
 set ytics ({{ x.tics }})
-{% endif %}set key outside right top vertical samplen 1 textcolor rgb '#222222'
+{% endif %}{{ key() }}
 {% call formats() %}
     plot \
         x with lines lc rgb '#444444' dt 1 lw 1.2 notitle, \

@@ -166,7 +166,7 @@ class Calibrate(unittest.TestCase):
         for line in done.stdout.splitlines():
             if "calibrate-b1-" in line:
                 name = line.split("calibrate-b1-")[1]
-                model = next(m for m in ("thread-pool", "serial", "event-loop-offload", "event-loop", "my-service")
+                model = next(m for m in ("thread-pool", "serial", "process-per-request", "event-loop-offload", "event-loop", "my-service")
                              if name.endswith(m))
                 cells.setdefault(model, set()).add(name[:-len(model) - 1])
         return cells
@@ -176,14 +176,19 @@ class Calibrate(unittest.TestCase):
         self.assertEqual({"hello", "bytes", "churn", "call-calls1", "call-calls4", "short", "spin", "part", "brisk", "away",
                           "pools-w8", "pools-w64"},
                          cells["thread-pool"])
-        self.assertEqual({"hello", "bytes", "churn", "short", "spin", "part", "brisk", "ready"}, cells["serial"])
+        self.assertEqual({"hello", "bytes", "churn", "short", "spin", "part", "ready"}, cells["serial"])
         self.assertEqual({"hello", "many", "bytes", "churn", "call-calls1", "call-calls4", "short", "spin", "part", "brisk", "away",
-                          "held", "ready"},
+                          "held", "ready", "loops"},
                          cells["event-loop-offload"])
         service = str(ROOT / "docs/own-service/my-service.ini")
         self.assertEqual({"my-service": {"hello", "many", "churn", "part", "brisk", "ready"}}, self.plan(f"--target={service}"))
+        # What may be ten times as slow as another is asked at a share of its own rate.
         cells = self.plan(f"--target={service}", "--models=serial")
-        self.assertEqual({"my-service", "serial"}, set(cells))
+        self.assertEqual({"hello", "many", "churn", "part-my-service", "brisk", "ready"}, cells["my-service"])
+        self.assertEqual({"hello", "bytes", "churn", "short", "spin", "part-serial", "ready"}, cells["serial"])
+        cells = self.plan("--models=process-per-request")["process-per-request"]
+        self.assertIn("seldom", cells)
+        self.assertFalse({"part", "brisk"} & cells)
 
     def test_what_cannot_be_measured_is_refused(self):
         (self.folder / "empty.ini").write_text("[cell a]\n")
@@ -249,11 +254,13 @@ class Calibrate(unittest.TestCase):
             self.assertFalse(self.file.exists())
         self.noise(0.01)
         run = json.loads((self.run_path / "run.json").read_text())
-        for row in [row for row in run["plan"] if row["block"] == 2]:  # a third block, in which all costs six times as much
+        for row in [row for row in run["plan"] if row["block"] == 2]:  # costs of 1, 2.5 and 6: none is an outlier
             path = self.run_path / "trials" / f"{row['trial_id']}.json"
             trial, name = json.loads(path.read_text()), row["trial_id"].replace("-b2-", "-b3-")
             trial |= {"block": 3, "valid": True, "withheld": [], "trial_id": name}
-            trial["cpu"]["per_request_ns"] *= 6
+            own_ns = trial["cpu"]["per_request_ns"]
+            path.write_text(json.dumps(json.loads(path.read_text()) | {"cpu": trial["cpu"] | {"per_request_ns": 2.5 * own_ns}}))
+            trial["cpu"]["per_request_ns"] = 6 * own_ns
             path.with_name(f"{name}.json").write_text(json.dumps(trial))
             run["plan"].append(row | {"block": 3, "trial_id": name, "order": row["order"] + 3})
         (self.run_path / "run.json").write_text(json.dumps(run))

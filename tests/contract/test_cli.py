@@ -44,6 +44,8 @@ class Verbs(unittest.TestCase):
                 done = troika(verb, "--help")
                 self.assertEqual(0, done.returncode, done.stderr)
                 self.assertIn("Usage: troika " + verb, done.stdout)
+                for line in done.stdout.splitlines():
+                    self.assertLessEqual(len(line), 80, line)
 
     def test_version_says_what_was_built(self):
         done = troika("--version")
@@ -139,10 +141,35 @@ class Lists(unittest.TestCase):
         self.assertEqual(0, text.returncode, text.stderr)
         listed = json.loads(troika("list", "--format", "json").stdout)
         self.assertEqual({"models", "workloads", "experiments"}, set(listed))
-        for kind in listed.values():
+        for name, kind in listed.items():
             self.assertTrue(kind)
+            rows = troika("list", name).stdout
             for thing in kind:
-                self.assertIn(thing["name"], text.stdout)
+                self.assertRegex(rows, rf"(?m)^  {re.escape(thing['name'])} +\S")
+                if not thing["name"].startswith("claims/"):
+                    self.assertRegex(text.stdout, rf"(?m)^ .*\b{re.escape(thing['name'])}\b")
+
+    def test_text_is_short_and_narrow(self):
+        lines = troika("list").stdout.splitlines()
+        self.assertLess(len(lines), 60)
+        for words in ((), ("models",), ("workloads",), ("experiments",), ("gates",), ("workloads", "mixed"), ("models", "node")):
+            for line in troika("list", *words).stdout.splitlines():
+                self.assertLessEqual(len(line), 80, line)
+
+    def test_all_about_one_thing(self):
+        text = troika("list", "workloads", "mixed").stdout
+        self.assertTrue(text.startswith("mixed [mixed]: "), text)
+        self.assertIn("  delay = 10ms  ", text)
+        self.assertIn("source: ", text)
+        self.assertIn("trials, ", troika("list", "experiments", "quick").stdout)
+        self.assertIn("task: thread", troika("list", "models", "thread-pool").stdout)
+        self.assertIn("-> ", troika("list", "gates", "steal").stdout)
+        (one,) = json.loads(troika("list", "workloads", "mixed", "--format=json").stdout)["workloads"]
+        self.assertEqual("mixed", one["name"])
+        wrong = troika("list", "workloads", "mixt")
+        self.assertEqual((2, ""), (wrong.returncode, wrong.stdout))
+        self.assertIn("did you mean mixed?", wrong.stderr)
+        self.assertEqual(2, troika("list", "keys", "delay").returncode)
 
     def test_models_describe_themselves(self):
         models = json.loads(troika("list", "models", "--format=json").stdout)["models"]

@@ -4,10 +4,13 @@
 an answer, its record, and what breaks either.
 """
 import contextlib
+import hashlib
 import io
 import json
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -122,6 +125,96 @@ class Answers(Deciding):
         self.assertEqual(flip["above"]["model"], "thread-per-connection")
         self.assertAlmostEqual(flip["above"]["value"] / 150e3, 1, delta=0.01)
 
+    def test_near_a_limit_the_verbs_agree(self):
+        """What few requests of a simulation show may lie on the other side of the limit."""
+        service = ("--wait", "0s", "--cpu", "41us", "--cores", "1", "--cv-cpu", "3", "-c", "1233", "--think", "55ms",
+                   "process-loops")
+        seen = json.loads(self.ask_all("predict", *service).stdout)["models"]
+        p99_ns = min(row["latency_p99_ns"]["value"] for row in seen)
+        for share, code in ((0.97, 4), (1.03, 0)):
+            limit = f"p99<{p99_ns * share / 1e6:.4f}ms"
+            for verb in ("predict", "decide", "size"):
+                with self.subTest(limit, verb=verb):
+                    done = self.ask_all(verb, *service, "--limit", limit)
+                    self.assertEqual(code, done.returncode, done.stdout)
+
+    def ask_all(self, verb: str, *words: str) -> subprocess.CompletedProcess:
+        return self.troika(verb, "--machine", "none", "--validation", "none", "--format", "json",
+                           *words, code=None)
+
+    def test_a_peak_that_the_connections_cannot_ask_is_refused(self):
+        """As troika size does; 100/s can be asked by 40 connections, and 300/s cannot."""
+        words = ("--wait", "300ms", "--cpu", "1ms", "--rate", "100", "--connections", "40")
+        said = self.decide(*words, "--peak", "3", code=2).stderr
+        self.assertIn("at the peak, 3 times the load (--peak): 40 connections", said)
+        self.decide(*words, "--peak", "1")
+
+    def test_flips_are_of_services_that_may_be(self):
+        answer = self.answer("--wait", "200ms", "--cpu", "1ms", "--rate", "190", "--peak", "1", "--connections", "40",
+                             "--limit", "p99<2s")
+        flips = {f["input"]: f for f in answer["flips"]}
+        for f in flips.values():
+            self.assertFalse("too much to simulate" in str(answer["sentences"]), f)
+        # 40 connections ask 199 times a second at most, and coefficients of variation end at 5.
+        self.assertTrue(flips["rate"]["above"] is None or flips["rate"]["above"]["value"] <= 199)
+        self.assertLessEqual(flips["rate"]["most"] or 0, 199)
+        self.assertLessEqual(flips["wait"]["most"] or 0, 211e6)
+        self.assertLessEqual(flips["cv-cpu"]["most"] or 0, 5)
+        self.assertTrue(any("as far as there is such a service: calls (1 to 16)" in s for s in answer["sentences"]), answer["sentences"])
+
+    def test_calls_vary_by_their_number(self):
+        """A default of the variation is that of the calls that are looked at: one call alone breaks the limit."""
+        words = ("--wait", "20ms", "--cpu", "500us", "--rate", "100", "--limit", "p99<80ms")
+        flip = next(f for f in self.answer(*words, "--calls", "4")["flips"] if f["input"] == "calls")
+        self.assertIn(flip["below"]["value"], (1, 2, 3))
+        self.assertIsNone(flip["below"]["model"])
+        there = self.answer(*words, "--calls", str(int(flip["below"]["value"])), code=None)
+        self.assertFalse([o["model"] for o in there["options"] if o["fate"] == "fits"])
+
+    def test_what_flips_nothing_is_not_worth_knowing(self):
+        for words in (SERVICE, ("-c", "50", "--think", "500ms", "--wait", "50ms", "--cpu", "5ms", "--limit", "p99<400ms")):
+            answer = self.answer(*words, code=None)
+            said = " ".join(answer["sentences"])
+            known = re.search(r"worth knowing: ([a-z-]+),", said)
+            if known:
+                flip = next(f for f in answer["flips"] if f["input"] == known[1])
+                self.assertTrue(flip["below"] or flip["above"] or abs(flip["lead_high"] - flip["lead_low"]) >= 0.02, said)
+
+    def test_the_commands_ask_about_this_service(self):
+        """At its usual load, not at the peak."""
+        for words in (SERVICE, (*SERVICE, "--peak", "2", "--weight", "memory=0.9", "--require", "isolation>=3"),
+                      ("--wait", "5ms", "--connections", "64", "--think", "1s", "event-loop", "process-pool")):
+            first = self.answer(*words)
+            _, verb, *again = shlex.split(first["command"])
+            self.assertEqual("decide", verb)
+            second = self.answer(*again)
+            for same in ("command", "service", "weights", "peak", "options", "sentences"):
+                self.assertEqual(first[same], second[same], same)
+            text = self.decide(*words).stdout
+            size = re.search(r"troika size (.*)", text)
+            self.assertTrue(size, text)
+            load = json.loads(self.troika("size", "--machine", str(self.folder / "machine.json"), "--validation",
+                                          str(self.folder / "validation.json"), "--requests", "1k", "--format", "json",
+                                          *shlex.split(size[1])).stdout)["load"]
+            given = first["service"]
+            self.assertEqual(load["rate_per_s"], given["rate"]["value"] if "rate" in given else None)
+
+    def test_workers_are_those_of_predict(self):
+        """With bursts and a narrow backend the search takes long, and is not cut short for a guess."""
+        service = ("--wait", "13766us", "--cpu", "14980us", "--cores", "8", "--backend-workers", "8", "--rate", "147.02",
+                   "--burst", "31", "thread-pool")
+        found = {}
+        for verb, words in (("predict", ()), ("decide", ("--peak", "1")), ("size", ("--peak", "1"))):
+            answer = json.loads(self.ask_all(verb, *service, *words).stdout)
+            rows = {"predict": "models", "decide": "options", "size": "curves"}[verb]
+            found[verb] = answer[rows][0]["workers"]
+        self.assertEqual(1, len(set(found.values())), found)
+
+    def test_sentences_are_about_the_peak(self):
+        done = self.decide("--wait", "20ms", "--cpu", "1ms", "--rate", "300", "--peak", "1000", code=4)
+        self.assertRegex(done.stdout, r"overload by [0-9]{3,} ")
+        self.assertNotIn("worth knowing", done.stdout)
+
     def test_overload_is_no_choice(self):
         data = self.answer("--wait", "20ms", "--cpu", "1500us", "--rate", "3000", "--cores", "2", code=4)
         self.assertEqual(data["outcome"], "none")
@@ -164,7 +257,33 @@ class Answers(Deciding):
         self.store()
         self.assertEqual([o["model"] for o in self.answer(*SERVICE, "--language", "node")["options"]], ["node"])
         self.assertEqual(len(self.answer(*SERVICE, "--language", "any")["options"]), 4)
-        self.assertIn("calibrate", self.decide(*SERVICE, "--language", "cpython", code=1).stderr)
+        self.assertIn("calibrate --models cpython-threads,cpython-asyncio,cpython-processes --add",
+                      self.decide(*SERVICE, "--language", "cpython", code=1).stderr)
+        self.assertIn("doubt: CPython is not among the options", self.decide(*SERVICE, "--language", "any").stdout)
+
+    def test_cpu_is_in_the_language_of_the_models(self):
+        """An interpreter takes 60 times as long for what takes 2 ms in C, and a person says what theirs takes."""
+        for name, factor in (("cpython-threads", 60), ("cpython-asyncio", 66)):
+            made = forecast.model(name, "loop", foreign=True)
+            made["constants"]["work_factor"] = {"value": factor, "lo": factor, "hi": factor, "n": 3}
+            self.machine["models"].append(made)
+        self.store()
+        of = {o["model"]: o["busy_cores"] for o in self.answer(*SERVICE, "--language", "cpython")["options"]}
+        own = {o["model"]: o["busy_cores"] for o in self.answer(*SERVICE)["options"]}
+        self.assertLess(of["cpython-asyncio"] / own["event-loop"], 1.3)
+        self.assertLess(1, of["cpython-asyncio"] / of["cpython-threads"])
+        said = self.decide(*SERVICE, "--language", "any", code=None).stdout
+        self.assertIn("the CPU time that is given is the handler's in C; of that these take: cpython-threads 60 x, cpython-asyncio "
+                      "66 x", said)
+
+    def test_a_profile_says_its_peak(self):
+        place = self.folder / "mine.ini"
+        place.write_text("[profile]\nwait = 20ms\ncpu = 1ms\nrate = 100\npeak = 2.5\n")
+        found = self.answer(str(place))
+        self.assertEqual((2.5, "given", "profile"), (found["peak"], found["peak_source"], found["service"]["wait"]["source"]))
+        self.assertEqual(1.5, self.answer(str(place), "--peak", "1.5")["peak"])
+        place.write_text("[profile]\nwait = 20ms\ncpu = 1ms\nrate = 100\npeak = 0.5\n")
+        self.assertIn("mine.ini:5", self.decide(str(place), code=2).stderr)
 
     def test_presets(self):
         for name in PRESETS:
@@ -184,9 +303,14 @@ class Answers(Deciding):
                             (("--require", "cpu>=3"), "there is isolation, libraries"),
                             (("--score", "skills=3"), "skills:event-loop=2"),
                             (("--score", "skills:event-loop=9"), "from 1 to 5"),
+                            (("--require", "isolation>=6"), "up to 5"),
+                            (("--require", "isolation>=5", "--require", "isolation>=1"), "it is given twice"),
+                            (("--weight", "cpu=1", "--weight", "cpu=2"), "it is given twice"),
+                            (("--weight", "cpu=1e308"), "up to 1000"),
+                            (("--limit", "p99<1s", "--limit", "p50<1s"), "--limit is given twice"),
                             (("--peak", "0.5"), "1 to 1000"),
                             (("crude",), "did you mean"),
-                            (("--rate", "0"), "above 0")):
+                            (("--seed", "0"), "from 1")):
             with self.subTest(words):
                 self.assertIn(said, self.decide(*SERVICE, *words, code=2).stderr)
 
@@ -235,6 +359,21 @@ class Records(Deciding):
         self.assertIn('status: "proposed"', text)
         self.assertIn("| wait | 20.0 ms | given |", text)
 
+    def test_a_changed_chart_is_caught(self):
+        self.record()
+        for path in sorted((self.place / "charts").glob("fates.*")):
+            if path.suffix == ".png":
+                continue
+            with self.subTest(path.name):
+                before = path.read_bytes()
+                # Of a picture a letter that is read: the page does not hold all of an SVG.
+                path.write_bytes(re.sub(rb"(>[^<]*)fits", rb"\1fit!", before, count=1) if path.suffix == ".svg" else
+                                 before + b"# more\n")
+                self.assertNotEqual(before, path.read_bytes())
+                self.verify(4)
+                path.write_bytes(before)
+        self.verify(0)
+
     def test_people_may_decide(self):
         self.record()
         path = self.place / "record.md"
@@ -243,7 +382,7 @@ class Records(Deciding):
 
     def test_a_changed_byte_is_caught(self):
         self.record()
-        for name in ("asked.json", "machine.json", "validation.json", "decision.json", "record.md"):
+        for name in ("asked.json", "machine.json", "validation.json", "size.json", "decision.json", "record.md"):
             path = self.place / name
             before = path.read_bytes()
             for place in range(len(before) // 5, len(before), len(before) // 3):
@@ -264,6 +403,49 @@ class Records(Deciding):
         path.write_text(json.dumps(data))
         self.assertIn('"options" does not follow', self.troika("decide", "--verify", str(self.place), code=4).stderr)
 
+    def test_workers_stand_in_record_and_page(self):
+        """The curve of troika size, which says it of the same service alone."""
+        self.record()
+        curve = json.loads((self.place / "size.json").read_text())["curves"][0]
+        alone = self.troika("size", "--machine", str(self.folder / "machine.json"), "--validation",
+                            str(self.folder / "validation.json"), *SERVICE, "--requests", "1k", curve["model"], "--format", "json").stdout
+        self.assertEqual(json.loads(alone)["curves"][0], curve)
+        record, page = (self.place / "record.md").read_text(), (self.place / "index.html").read_text()
+        for point in curve["points"]:
+            for mark in point["marks"]:
+                self.assertRegex(record.replace("\\", ""), rf"\| {point['workers']} \| [^|]*{re.escape(mark)}")
+        self.assertIn("Goetz", page)
+        self.assertIn("gunicorn --workers", record)
+        self.assertIn("gunicorn --workers", page)
+
+    def test_workers_that_do_not_follow(self):
+        """Whoever changes them, and the hash, is found by sizing again."""
+        path, answer = self.place / "size.json", self.place / "decision.json"
+        data = json.loads(path.read_text())
+        data["curves"][0]["workers"] += 1
+        path.write_text(json.dumps(data))
+        told = json.loads(answer.read_text())
+        told["files"]["size.json"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        answer.write_text(json.dumps(told))
+        self.assertIn("does not follow", self.troika("decide", "--verify", str(self.place), code=4).stderr)
+
+    def test_what_is_missing_or_of_another_kind_does_not_follow(self):
+        asked, sized, answer = (self.place / name for name in ("asked.json", "size.json", "decision.json"))
+        before = {path: path.read_bytes() for path in (asked, sized, answer)}
+        told = json.loads(before[answer])
+        del told["files"]["size.json"]
+        answer.write_text(json.dumps(told))
+        sized.unlink()
+        self.assertIn("it was removed", self.troika("decide", "--verify", str(self.place), code=4).stderr)
+        for path, data in before.items():
+            path.write_bytes(data)
+        for member in ("profile", "experiment", "run"):
+            asked.write_text(json.dumps(json.loads(before[asked]) | {member: 1}))
+            told = json.loads(before[answer])
+            told["files"]["asked.json"] = hashlib.sha256(asked.read_bytes()).hexdigest()
+            answer.write_text(json.dumps(told))
+            self.assertIn(f'"{member}"', self.troika("decide", "--verify", str(self.place), code=1).stderr)
+
     def test_a_decision_is_never_overwritten(self):
         self.assertIn("never overwritten", self.decide(*SERVICE, "-o", str(self.place), code=1).stderr)
 
@@ -276,7 +458,16 @@ class Records(Deciding):
             else:
                 (other / name).write_text(content)
             with self.subTest(name, content=content):
-                self.assertIn(name, self.troika("decide", "--verify", str(other), code=1).stderr)
+                self.assertIn(name, self.troika("decide", "--verify", str(other), code=4).stderr)
+        # A file that was not there, one digit of a constant, of a time.
+        for name, old, new in (("evidence.json", "", "{}"), ("machine.json", "3", "4"), ("asked.json", '"at_s": ', '"at_s": 1')):
+            other = self.folder / f"changed-{name}"
+            shutil.copytree(self.place, other)
+            path = other / name
+            text = path.read_text() if path.exists() else ""
+            path.write_text(text.replace(old, new, 1) if old else new)
+            with self.subTest(name, new=new):
+                self.assertIn(name, self.troika("decide", "--verify", str(other), code=4).stderr)
 
 
 class Measured(Deciding):
@@ -337,7 +528,7 @@ class Measured(Deciding):
         measured = next(t["measured"] for m in data["models"] for t in m["trials"])
         measured["cpu_per_request_ns"] = 1.5 * (measured["cpu_per_request_ns"] or 1e5)
         path.write_text(json.dumps(data))
-        self.assertIn("does not follow", self.troika("decide", "--verify", str(place), code=4).stderr)
+        self.assertIn("evidence.json is not the file", self.troika("decide", "--verify", str(place), code=4).stderr)
 
     def test_what_cannot_be_sent_is_forecast(self):
         done = self.decide(*self.PROFILE, "64", "--measure", "--requests", "1k", fresh=True)

@@ -93,6 +93,21 @@ def quick(words: tuple) -> tuple:
     return () if any(word.startswith(("--requests", "--laws")) for word in words) else (QUICK,)
 
 
+def once(words: tuple) -> list:
+    """The words with the last one of each flag: the program refuses a flag that is given twice."""
+    found, rest, at = {}, [], 0
+    while at < len(words):
+        name, has_value, _ = words[at].partition("=")
+        many = name.startswith("--") and not has_value and at + 1 < len(words) and not words[at + 1].startswith("-")
+        many &= name not in ("--laws", "--strict", "--measure")
+        if name.startswith("--"):
+            found[name] = words[at:at + 1 + many]
+        else:
+            rest.append(words[at])
+        at += 1 + many
+    return [word for flag in found.values() for word in flag] + rest
+
+
 class Asking(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -107,7 +122,7 @@ class Asking(unittest.TestCase):
     def ask(self, *words: str, fresh: bool = False, whole: bool = False) -> subprocess.CompletedProcess:
         """`whole`: with the program's own number of requests."""
         command = [BUILD / "troika", self.VERB, f"--machine={self.file}", f"--validation={self.validation}",
-                   *(() if whole else quick(words)), *words]
+                   *once((*(() if whole else quick(words)), *words))]
         return run_once(command, [self.file, self.validation], {} if fresh else TOLD)
 
     def answer(self, *words: str) -> dict:
@@ -388,7 +403,7 @@ class Words(Asking):
                  "one thread, which every request passes, is full, and more cores or workers do not help"),
                 (("--cpu=10us", "--rate=270k", "thread-per-request"),
                  "needs 6 cores, or less than 7.26 us of CPU a request; that alone is not enough, since then one thread binds "
-                 "at 263000/s"),
+                 "at 263,000/s"),
                 (("--wait=20ms", "--cpu=1ms", "--rate=100", "serial"),
                  "needs requests that hold its one worker for less than 9.80 ms, since that number is fixed"),
                 (("--wait=20ms", "--cpu=1ms", "--rate=100", "fixed-pool"),
@@ -412,7 +427,7 @@ class Words(Asking):
 
     def test_what_is_not_settled(self):
         words = ("--cpu=1ms", "--rate=930", "event-loop")
-        self.assertRegex(self.ask(*words, "--requests=2k").stdout, r"not settled, .*: p50 of event-loop \+-\d+ %")
+        self.assertRegex(self.ask(*words, "--requests=2k").stdout, r"not settled: p50 of event-loop \+-\d+ % ")
         # More requests near full load, unless their number is given.
         light = ("--cpu=1ms", "--rate=300", "event-loop")
         for near, requests in ((words, "300k"), (light, "100k")):
@@ -458,7 +473,25 @@ class Words(Asking):
     def test_no_model_fits_into_the_memory(self):
         done = self.ask("--cpu", "1ms", "--rate", "10", "--memory", "1MiB")
         self.assertEqual(4, done.returncode)
-        self.assertIn("no model fits into 1.00 MiB: event-loop needs the least, 2.00 MiB", done.stdout)
+        self.assertRegex(done.stdout, r"no model fits into 1\.00 MiB: \S+ needs the least that carries the load, 2\.\d+ MiB")
+
+    def test_connections_that_are_nearly_all_in_use(self):
+        words = ("--wait=200ms", "--cpu=1ms", "event-loop")
+        self.assertRegex(self.ask(*words, "--rate=190", "--connections=40").stdout, r"requests need 3\d\.\d of the 40 connections on average")
+        self.assertNotIn("requests need", self.ask(*words, "--rate=190", "--connections=80").stdout)
+        # No pool has more workers than connections.
+        pool = json.loads(self.ask("--wait=200ms", "--cpu=1ms", "--rate=190", "--connections=40", "process-pool", "--format=json").stdout)
+        self.assertLessEqual(pool["models"][0]["workers"], 40)
+
+    def test_the_least_memory_is_enough(self):
+        """Of a pool with as few workers as carry the load; and what is told can be given."""
+        words = ("--wait=20ms", "--cpu=1ms", "--rate=260")
+        done = self.ask(*words, "--memory=1228KiB", "process-pool")
+        self.assertEqual(4, done.returncode)
+        told = re.search(r"process-pool with (\d+) workers needs the least that carries the load, ([\d.]+) MiB", done.stdout)
+        self.assertTrue(told, done.stdout)
+        more = float(told[2]) * 1.02
+        self.assertEqual(0, self.ask(*words, f"--memory={more:.4f}MiB", f"--workers={told[1]}", "process-pool").returncode)
 
     def test_markdown_says_what_the_text_says(self):
         self.validation = self.write("validation.json", json.dumps(validation()))
@@ -550,7 +583,7 @@ class Verdicts(Asking):
                             (("--cpu", "1ms", "--rate", "9", "--cv-wait", "2"), "--cv-wait has no effect"),
                             (("--wait", "1ms", "--rate", "9", "--cv-cpu", "2"), "--cv-cpu has no effect"),
                             (("--cpu", "1ms", "--connections", "9", "--burst", "2"), "--burst has no effect"),
-                            ((*SERVICE, "--workers", "4", "event-loop"), "--workers has no effect: event-loop has no workers"),
+                            ((*SERVICE, "--workers", "4", "event-loop"), "--workers has no effect: event-loop has no worker setting"),
                             ((*SERVICE[:-2], "--laws", "--limit", "p99<1s"), "--limit has no effect with --laws"),
                             ((*SERVICE[:-2], "--laws", "--seed", "2"), "--seed has no effect with --laws"),
                             ((*SERVICE, "--memory", "0B"), "give at least 1B")):

@@ -102,7 +102,7 @@ class Curves(Size):
         curve = self.curves(*words)["thread-pool"]
         self.assertTrue(490 <= curve["workers"] <= 500, curve["workers"])
         self.assertEqual((500, 7), (curve["little"], curve["given"]))
-        self.assertIn("database connections: 500, one for each client", done.stdout)
+        self.assertIn("backend connections: 500, one for each client", done.stdout)
 
     def test_loops_have_one_for_each_core(self):
         curves = self.curves(*SERVICE, "process-loops", "event-loop-offload")
@@ -242,10 +242,22 @@ class Servers(Size):
         said = self.ask(*SERVICE).stdout
         for name in self.NAMES:
             self.assertRegex(said, rf"(?m)^  {name}\b")
-        for words in ("gunicorn --workers ", "--worker-class gthread", "--limit-concurrency", "UV_THREADPOOL_SIZE=4",
+        for words in ("gunicorn --workers ", "--worker-class gthread", "uvicorn APP --workers 2", "UV_THREADPOOL_SIZE=4",
                       "server.tomcat.threads.max=", "maximum-pool-size=", "worker_processes 2;", "num_threads ",
                       "pm.max_children = ", "cluster.fork()", "total_tokens = ", "config/puma.rb", "GOMAXPROCS=2"):
             self.assertIn(words, said)
+        # What counts connections follows from those that there are, not from those that ask at a time.
+        self.assertNotIn("--limit-concurrency", said)
+        said = self.ask(*SERVICE, "--connections", "400").stdout
+        self.assertIn("  --limit-concurrency 243", said)
+        self.assertIn("  --worker-connections 243", said)
+
+    def test_a_number_that_keeps_nothing_is_none_to_set(self):
+        done = self.ask(*SERVICE, "--backend-workers", "7", "thread-pool")
+        self.assertEqual(4, done.returncode)
+        self.assertIn("no line for a server's workers: no number keeps what is asked for", done.stdout)
+        for words in ("gunicorn", "threads.max=", "max_children"):
+            self.assertNotIn(words, done.stdout)
 
     def test_one_server(self):
         said = self.ask(*SERVICE, "--server", "gunicorn").stdout
@@ -264,7 +276,7 @@ class Servers(Size):
 
 class Refused(Size):
     def test_refusals(self):
-        self.refused("event-loop has no workers to set; models that have some: process-pool, thread-pool", 2, *SERVICE,
+        self.refused("event-loop has no worker setting; models that have some: process-pool, thread-pool", 2, *SERVICE,
                      "event-loop")
         self.refused("nothing is said of the load", 2, "--wait", "20ms")
         self.refused("give one of rate and connections", 2, "--wait", "1s", "--rate", "100", "--connections", "10")

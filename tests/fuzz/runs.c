@@ -17,8 +17,9 @@
 
 #include "harness/results/stored.h"
 #include "harness/results/stored_run.h"
+#include "harness/runs/compared.h"
+#include "harness/runs/trend.h"
 #include "harness/statistics/activity.h"
-#include "harness/statistics/compare.h"
 #include "harness/statistics/conclusion.h"
 #include "harness/statistics/memory_slopes.h"
 #include "harness/statistics/summary.h"
@@ -330,10 +331,40 @@ static void compare_with(const json_t *run, const json_t *other)
     struct compare compare;
 
     if (compare_make(run, other, &compare) == 0) {
-        compare_print(&compare, stdout);
-        (void)compare_regressions(&compare, 0.05, stdout);
+        struct compared_regression regression;
+        json_t *none = json_array();
+        const struct compared_about about = {.directories = {"A", "B"},
+                                             .differences = none,
+                                             .thresholds = none,
+                                             .regression = &regression,
+                                             .limits = ""};
+        compared_regression(&compare, 0.05, &regression);
+        compared_regression_print(&compare, &regression, stdout);
+        compared_print(&compare, &about, stdout);
+        compared_markdown(&compare, &about, stdout);
+        json_t *json = compared_json(&compare, &about);
+        FUZZ_CHECK(json, "comparison");
+        json_decref(json);
+        json_decref(none);
     }
     compare_free(&compare);
+}
+
+/* Lines over two runs, of which the second is the fuzzed one. */
+static void tell_history(const json_t *run, const json_t *other)
+{
+    const struct trend_wanted wanted = {.metric = "all"};
+    struct trends trends;
+
+    FUZZ_CHECK(trends_init(&trends, &wanted) == 0, "history");
+    trends_add(&trends, other);
+    trends_add(&trends, run);
+    trends_finish(&trends);
+    trends_print(&trends, true, stdout);
+    json_t *json = trends_json(&trends);
+    FUZZ_CHECK(json, "history as JSON");
+    json_decref(json);
+    trends_free(&trends);
 }
 
 static void summarise(json_t *run, const json_t *trials)
@@ -358,7 +389,9 @@ static void summarise(json_t *run, const json_t *trials)
     judge(run, trials);
     compare_with(run, before);
     compare_with(before, run);
-    conclusion_print(&results, run, trials);
+    tell_history(run, before);
+    conclusion_print(&results, run, trials, CONCLUSION_FULL);
+    conclusion_print(&results, run, trials, CONCLUSION_BRIEF);
     json_decref(before);
 }
 

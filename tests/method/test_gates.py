@@ -127,7 +127,7 @@ class Gates(unittest.TestCase):
                 self.assertGreater(row["value"], 0)
             if row["metric"] == "cpu_per_request_ns":
                 self.assertEqual((None, 1), (row["value"], row["withheld"]))
-                self.assertIn("withheld: other processes", row["why"])
+                self.assertIn("withheld: machine too busy: other processes", row["why"])
 
     def test_switched_off_is_told(self):
         self.burn()

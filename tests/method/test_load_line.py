@@ -340,8 +340,8 @@ class Refused(unittest.TestCase):
         self.refused("one Host", "-H", "Host: a", "-H", "host: b")
 
     def test_limits_are_named(self) -> None:
-        self.refused("100000000 requests", "-R", "1000000000000", "-d", "100ms")
-        self.refused("100000000 requests", "-R", "1e12/s".replace("e12", "000000000000"))
+        self.refused("100,000,000 requests", "-R", "1000000000000", "-d", "100ms")
+        self.refused("100,000,000 requests", "-R", "1e12/s".replace("e12", "000000000000"))
         self.refused("24h", "-d", "25h")
         self.refused("24h", "--timeout", "100h")
         self.refused("1000000000", "-n", "0")
@@ -360,7 +360,7 @@ class Refused(unittest.TestCase):
                 (["-I"], "-m HEAD"), (["-h"], "--help"), (["-d", "{}"], "--body"),
                 (["-o", "csv"], "--format csv"), (["-o", "json"], "--format json"),
                 (["-m", "get"], "capitals"), (["-X", "CONNECT"], "tunnels"),
-                (["-D", "x"], "--body-file"), (["-p", "x"], "--body-file"),
+                (["-p", "x"], "--body-file"),
                 (["--disable-keepalive"], "--churn"), (["-A", "x"], "-H"),
                 (["-u", "a:b"], "-H"), (["-a", "a:b"], "-H"), (["--http2"], "HTTP/1.1"),
                 (["--data-binary", "x"], "--body"), (["-x", "p"], "proxies"),

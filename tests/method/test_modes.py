@@ -59,6 +59,12 @@ server.daemon_threads = True
 threading.Thread(target=leak, daemon=True).start()
 server.serve_forever()
 """ % LEAK_BYTES_PER_S
+# Waits 2 ms for each of its first requests, and 20 ms for each after them.
+STEPPING_FIRST, STEPPING_MS = 550, (2, 20)
+STEPPING = LEAKY.replace("threading.Thread(target=leak, daemon=True).start()\n", "").replace(
+    "        self.send_response(200)", "        lost.append(0)\n"
+    "        time.sleep((%d if len(lost) <= %d else %d) / 1000)\n"
+    "        self.send_response(200)" % (STEPPING_MS[0], STEPPING_FIRST, STEPPING_MS[1]))
 LEAKY_TARGET = f"""
 [target leaky]
 command = {sys.executable} {{here}}/leaky.py {{port}}
@@ -66,6 +72,7 @@ url = http://127.0.0.1:{{port}}/
 body = ok
 ready_limit = 20s
 """
+STEPPING_TARGET = LEAKY_TARGET.replace("leaky", "stepping")
 
 
 class Modes(unittest.TestCase):
@@ -94,7 +101,33 @@ class Modes(unittest.TestCase):
         trials = [json.loads(path.read_text()) for path in results.glob("trials/*.json")
                   if ".attempt" not in path.name]
         self.assertEqual(len(trials), 2 * blocks)
+        for trial in filter(lambda trial: "series" in trial, trials):
+            self.check_tenths(trial)
         return trials, json.loads((results / "run.json").read_text())
+
+    def check_tenths(self, trial: dict) -> None:
+        """Each request of the window is in one tenth, and a tenth has the percentiles
+        beyond which 20 of its requests lie."""
+        latency, tenths = trial["latency"], trial["series"]["tenths"]
+        self.assertEqual(10, len(tenths))
+        self.assertEqual(latency["response"]["count"], sum(tenth["requests"] for tenth in tenths))
+        for tenth in tenths:
+            for p in (50, 90, 99):
+                earned = tenth["requests"] * (100 - p) >= 20 * 100
+                self.assertEqual(earned and latency["turned_over"], tenth[f"p{p}_ns"] is not None, tenth)
+
+    def test_a_step_in_the_middle_is_seen_in_the_tenths(self) -> None:
+        (self.directory / "stepping.py").write_text(STEPPING)
+        cell = ("[cell step]\nworkload = wait\ndelay = 1ms\nmode = open\narrivals = uniform\n"
+                "rate = 250\nconnections = 32\nwindow = 4s\nmodels = event-loop, stepping\n")
+        trials, _ = self.bench(STEPPING_TARGET + cell)
+        trial = next(t for t in trials if t["cell"]["model"] == "stepping")
+        medians_ms = [tenth["p50_ns"] / 1e6 for tenth in trial["series"]["tenths"]]
+        # The warm-up's 50 requests and half of the window's thousand come first.
+        # A request waits no less than its wait; how much more is the machine's affair, so
+        # the quickest tenth stands for those before the step.
+        self.assertLess(min(medians_ms[:4]), 15, medians_ms)
+        self.assertGreaterEqual(min(medians_ms[6:]), 20, medians_ms)
 
     def test_churn(self) -> None:
         trials, run = self.bench(

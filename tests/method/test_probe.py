@@ -77,7 +77,7 @@ class Refused(unittest.TestCase):
 
     def test_services_that_do_not_work(self):
         self.refused("exited with code 7", 1, "--command=sh -c 'exit 7' {port}", URL)
-        self.refused("HTTP status 404", 1, f"--command={BUILD / 'models/thread-pool'} --port {{port}}", URL + "nowhere")
+        self.refused("its status is 404", 1, f"--command={BUILD / 'models/thread-pool'} --port {{port}}", URL + "nowhere")
         self.refused("ended under the load", 1, f"--command={PLANTED} {{port}} pool requests=60 wait=1000", URL)
         self.refused("no connection could be opened", 1, "http://127.0.0.1:1/")
 

@@ -120,6 +120,11 @@ def check_items(schema, value, path):
         yield from errors(schema["items"], part, f"{path}[{i}]")
 
 
+def check_above(schema, value, path):
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and not value > schema["exclusiveMinimum"]:
+        yield f"{path}: {value} is not above {schema['exclusiveMinimum']}"
+
+
 def check_limits(schema, value, path):
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if not (schema.get("minimum", -math.inf) <= value
@@ -144,7 +149,7 @@ def check_more(schema, value, path):
 
 KEYWORDS = {"type": check_type, "enum": check_enum, "required": check_required,
             "properties": check_properties, "items": check_items,
-            "additionalProperties": check_more, "minimum": check_limits,
+            "additionalProperties": check_more, "minimum": check_limits, "exclusiveMinimum": check_above,
             "maximum": check_limits, "pattern": check_pattern, "if": check_if,
             "then": None, "else": None, "title": None, "description": None,
             "$schema": None, "$comment": None, "$defs": None}

@@ -39,7 +39,7 @@ class Usage(unittest.TestCase):
     def test_what_is_wrong_is_said(self):
         slo = ("--slo", "p99<60ms")
         model = ("event-loop", "--workload", "wait")
-        self.refused("--slo 'p99<50ms'", *model)
+        self.refused("--limit 'p99<50ms'", *model)
         self.refused("--url", *slo)
         self.refused("did you mean event-loop?", "event-lop", "--workload", "wait", *slo)
         self.refused("no server can keep it", *model, "--delay=70ms", *slo)

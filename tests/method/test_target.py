@@ -254,12 +254,12 @@ class Target(unittest.TestCase):
         ok = "HTTP/1.1 200 OK\r\nContent-Length: "
         for answer, words in (
                 ("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ngone",
-                 'its status is 404, not 200 to 299 (body "gone")'),
+                 'its status is 404, not 200 to 299: is the path right? (body "gone")'),
                 ("HTTP/1.1 304 Not Modified\r\n\r\n", "its status is 304, not 200"),
                 ("220 mail.example\r\n", "not HTTP: it does not begin with HTTP/"),
                 (ok + "x\r\n\r\n", "not HTTP: "), (ok + "5\r\n\r\nhell", "cut off"),
                 (ok + "2\r\n\r\nhello", "bytes after the answer's end"),
-                (ok + "2000000\r\n\r\n" + "x" * 2000000, "longer than 1048575 bytes"),
+                (ok + "2000000\r\n\r\n" + "x" * 2000000, "longer than 1 MiB"),
                 ("", "closed without an answer"), (None, "within the timeout")):
             with self.subTest(words=words):
                 (self.folder / "odd.py").write_text(ODD.format(answer=answer, pause=0))
@@ -312,11 +312,11 @@ class Target(unittest.TestCase):
         path = self.write("late")
         path.write_text(path.read_text().replace("20s", "100ms"))
         done = self.bench(path)
-        self.assertIn("was not ready within 0.1 s", done.stderr)
+        self.assertIn("was not ready within 100 ms", done.stderr)
         done = self.bench(self.write(models="it, null",
                                      command="/no/such/program {port}"),
                           "--dry-run")
-        self.assertIn("it is left out: its program /no/such/program",
+        self.assertIn("it is left out: there is no program /no/such/program",
                       done.stderr)
         self.assertIn("null", done.stdout)
 

@@ -37,6 +37,16 @@ def run_report(*arguments, **environment):
     )
 
 
+def without_own_script(page):
+    """The page without the scripts that are files of templates/, and how many it had."""
+    found = 0
+    for path in (ROOT / "reports" / "templates").glob("*.js"):
+        own = f"<script>{path.read_text(encoding='utf-8')}</script>"
+        found += page.count(own)
+        page = page.replace(own, "")
+    return page, found
+
+
 class Case(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

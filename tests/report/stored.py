@@ -285,7 +285,8 @@ def trial(rng, experiment, where, model, block, noise):
         "backend": {"model": "event-loop", "busy": 0.1, "lateness_p99_ns": 90000},
         "bare": bare,
         "beside": second_load(rng, where, model, noise),
-        "series": {"step_ns": 100000000, "completed": [180, 201]},
+        "series": {"step_ns": 100000000, "completed": [180, 201], "tenths": [
+            {"requests": 20, "p50_ns": None, "p90_ns": None, "p99_ns": None}] * 10},
         "overloaded": is_open and x < 0.99 * where["load"]["rate_per_s"],
         "platform": platform(block) if is_open else None,
         "prediction": {

@@ -36,8 +36,8 @@ class Apart(Case):
         self.assertIn("Set apart because they miss the profile's p99<100ms here: serial", self.text())
         self.assertRegex(self.text(), r"(?m)^\| serial‡ ")
         page = self.text("index.html")
-        self.assertRegex(page, r'<tr class="apart"><th scope="row">serial‡')
-        self.assertNotRegex(page, r'<tr class="apart"><th scope="row">event-loop')
+        self.assertRegex(page, r'<tr data-model="serial" class="apart"><th scope="row">serial‡')
+        self.assertNotRegex(page, r'class="apart"><th scope="row">event-loop')
         self.assertIn("tr.apart th", page)
         self.assertNotIn("§", self.text())
 

@@ -12,6 +12,7 @@ import unittest
 from unittest import mock
 from pathlib import Path
 
+import case
 from case import ROOT, Case
 
 from claims import conditions, rules
@@ -336,7 +337,8 @@ class Page(Case):
         self.assertEqual([c["verdict"] for c in data["claims"]], ["CONFIRMED", "REFUTED"])
         text = (self.page / "claims.md").read_text(encoding="utf-8")
         self.golden("claims.md", re.sub(r"Made \S+", "Made NOW", text))
-        page = (self.page / "claims.html").read_text(encoding="utf-8")
+        page, own = case.without_own_script((self.page / "claims.html").read_text(encoding="utf-8"))
+        self.assertEqual(own, 1)
         self.assertNotRegex(page, r"(?i)<script|<link|@import|src=|url\(http|href=.http")
         for target in re.findall(r'href="([^"#]+)"', page):
             self.assertTrue((self.page / target).exists(), target)
@@ -465,7 +467,7 @@ class Page(Case):
         claim = self.judged(sides)["claims"][0]
         self.assertEqual(claim["verdict"], "CONDITIONAL")
         self.assertIn("by the gain: 100", claim["holds"])
-        self.assertIn("process-pool 317 /s", claim["fails"])
+        self.assertIn("process-pool 317/s", claim["fails"])
         self.assertIn("- Fails: by the rate: event-loop", (self.page / "claims.md").read_text())
 
 

@@ -7,11 +7,16 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import unittest
 
 from case import ROOT, Case
 
 import stored
+
+sys.path.append(str(ROOT / "tests" / "method"))
+from data.schema import read as schema  # noqa: E402
+from test_results import errors  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("TROIKA_BUILD", "build/release"))
 BUILD = BUILD if BUILD.is_absolute() else ROOT / BUILD
@@ -51,6 +56,116 @@ class Compare(Case):
         self.assertRegex(
             text, r"serial +throughput .*B/A 1\.00 \[.*: no meaningful difference"
         )
+
+    def test_the_first_line_is_the_verdict(self):
+        self.scale(1)
+        self.assertEqual("0 regressions, 0 improvements, 43 the same, 0 undecided", self.compare().stdout.splitlines()[0])
+        self.scale(0.8)
+        self.assertEqual("3 regressions, 0 improvements, 40 the same, 0 undecided", self.compare().stdout.splitlines()[0])
+        self.scale(1.2)
+        data = self.as_json()
+        self.assertEqual("0 regressions, 3 improvements, 40 the same, 0 undecided", data["verdict"])
+        better = [r for r in data["rows"] if r["verdict"] == "better"]
+        self.assertEqual([("event-loop", "throughput_per_s")] * 3, [(r["model"], r["metric"]) for r in better])
+        for row in data["rows"]:
+            self.assertAlmostEqual(row["ratio"], row["b"] / row["a"], places=9)
+
+    def as_json(self, *arguments, code=0):
+        data = json.loads(self.compare("--format", "json", *arguments, code=code).stdout)
+        self.assertEqual([], list(errors(schema("comparison"), data)))
+        return data
+
+    def test_what_is_undecided_is_counted_with_its_reason(self):
+        def disturb(rows):
+            for i, r in enumerate(r for r in rows if r["metric"] == "throughput_per_s"):
+                r.update(({"log_sd": 0.5}, {"n": 1}, {"invalid": 9}, {"generator_bound": True})[i % 4])
+            return rows
+
+        self.rows(disturb)
+        tally = self.as_json()["tally"]
+        self.assertEqual([12, 3, 3, 3, 3], [tally[k] for k in ("undecided", "noisy", "single", "invalid", "bounds")])
+        self.assertEqual(31, tally["same"])
+        said = self.compare().stdout.splitlines()
+        self.assertTrue(said[0].endswith("31 the same, 12 undecided"), said[0])
+        self.assertIn("3 with an interval too wide to decide", said[1])
+        self.assertIn("3 of a single block", said[1])
+
+    def test_the_noise_floor_stands_beside_a_figure(self):
+        self.scale(1)
+        self.assertIn("their noise is not known", self.compare().stdout)
+        self.assertEqual({None}, {r["noise_floor"] for r in self.as_json()["rows"]})
+        floors = {"throughput_per_s": {"floor": 0.082, "declared": 0.05, "margin": 0.082}}
+        path = self.run_path / "run.json"
+        run = json.loads(path.read_text())
+        run["noise_floor"] = {"quantile": 0.95, "cells": 3, "different": 0, "ok": True, "experiments": [
+            {"experiment": "quick", "model": "event-loop", "floors": floors, "different": 0, "cells": []}]}
+        path.write_text(json.dumps(run))
+        self.assertRegex(self.compare().stdout, r"event-loop +throughput .*A/A 8\.2 % +B/A 1\.00 \[.*\(±8\.2 %\)")
+        known = {r["metric"]: r["noise_floor"] for r in self.as_json()["rows"]}
+        self.assertEqual(0.082, known["throughput_per_s"])
+        self.assertIsNone(known["memory_total_bytes"])
+
+    def test_markdown(self):
+        self.scale(0.8)
+        text = self.compare("--format", "markdown", "--max-regression", "5%", code=4).stdout
+        self.assertTrue(text.startswith("### 3 regressions, 0 improvements, 40 the same, 0 undecided\n"))
+        self.assertIn("max-regression 5 %: NOT MET in 3 of 43 figures", text)
+        first, rest = text.split("<details>")
+        self.assertEqual(3, first.count("| quick: "))
+        self.assertEqual(40, rest.count("| quick: "))
+        self.assertEqual({9}, {line.count("|") for line in text.splitlines() if line.startswith("|")})
+
+    def test_markdown_escapes_what_a_file_says(self):
+        def name(run, _):
+            run["run_id"], run["tool_version"] = "<img src=x>", "a|b`c"
+
+        self.store(name)
+        for path in (self.run_path / "trials").glob("*.json"):
+            path.write_text(path.read_text().replace(stored.RUN_ID, "<img src=x>"))
+        text = self.compare("--format", "markdown").stdout
+        self.assertNotIn("<img", text)
+        self.assertIn("a\\|b\\`c", text)
+
+    def test_limits_in_json(self):
+        self.scale(0.8)
+        data = self.as_json("--max-regression", "5%", "--threshold", "mem<1KiB", code=4)
+        self.assertEqual({"share": 0.05, "met": False, "tested": 43, "worse": 3, "unknown": 0, "bounds": 0},
+                         data["max_regression"])
+        self.assertEqual(3, sum(r["regression"] == "worse" for r in data["rows"]))
+        self.assertEqual([False], [t["met"] for t in data["thresholds"]])
+
+    def test_the_page_has_both_curves(self):
+        self.scale(0.8)
+        folder = self.first.with_name("page")
+        self.compare("--max-regression", "5%", "-o", folder, code=4)
+        page = (folder / "index.html").read_text()
+        self.assertIn("3 regressions, 0 improvements", page)
+        self.assertIn("NOT KEPT in 3 of 43 figures", page)
+        self.assertNotRegex(page, r"(src|href)=.https?:")
+        changed, others = page.split("<details>", 1)
+        self.assertEqual(3, changed.count('<tr><th scope="row">quick: '))
+        self.assertEqual(40, others.count('<tr><th scope="row">quick: '))
+        told = (folder / "latency-quick-fetch-event-loop.dat").read_text()
+        self.assertIn("# A\n", told)
+        self.assertIn("# B\n", told)
+        self.assertIn('id="chart-latency-quick-fetch-event-loop"', page)
+        self.assertEqual([], list(errors(schema("comparison"), json.loads((folder / "comparison.json").read_text()))))
+        self.assertIn("never overwritten", self.compare("-o", folder, code=1).stderr)
+        (folder / "index.html").unlink()
+        again = [BUILD / "troika", "report", folder]
+        self.assertEqual(0, subprocess.run(again, capture_output=True, timeout=60, check=False).returncode)
+        self.assertEqual(page, (folder / "index.html").read_text())
+        self.first.rename(self.first.with_name("moved"))
+        done = subprocess.run(again, capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((1, True), (done.returncode, "no such run directory" in done.stderr), done.stderr)
+
+    def test_no_text_of_a_run_stops_the_page(self):
+        self.store(lambda run, _: run.update(tool_version="v\x1b[31m1", untrusted="not\nto be\x01trusted"))
+        folder = self.first.with_name("page")
+        self.compare("-o", folder, code=3)
+        page = (folder / "index.html").read_text()
+        self.assertNotIn("\x1b", page)
+        self.assertIn("not?to be?trusted", page)
 
     def test_other_environment_is_refused(self):
         self.store(lambda run, _: run["environment"].update(kernel="7.0"))

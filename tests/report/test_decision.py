@@ -585,7 +585,7 @@ class Decisions(Case):
         self.report()
         (record,) = self.records()
         said = record.read_text()
-        self.assertRegex(said, rf"cannot be told from event-loop: ratio \S+ \[\S+\] \({why}\)")
+        self.assertRegex(said, rf"event-loop are within the noise: ratio \S+ \[\S+\] \({why}\)")
         self.assertRegex(said, rf"(?m)^\| E\d+ .*\| +inconclusive \({why}\) \|$")
         self.assertRegex(self.text(), rf"(?m)^\| \S+ / \S+ .*\| +inconclusive \({why}\) \|$")
 
@@ -601,7 +601,7 @@ class Decisions(Case):
         path.write_text(json.dumps(run))
         self.report("--only", "adr")
         self.assertRegex(self.records()[0].read_text(),
-                         r"(?m)cannot be told from event-loop: ratio \S+ \[0.9\S+1.10\] \(E\d+\)$")
+                         r"(?m)event-loop are within the noise: ratio \S+ \[0.9\S+1.10\] \(E\d+\)$")
 
     def test_record_is_never_overwritten(self):
         stored.write(self.run_path)

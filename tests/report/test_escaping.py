@@ -7,6 +7,7 @@ import json
 import re
 import unittest
 
+import case
 from case import Case
 
 HOSTILE = (
@@ -80,6 +81,8 @@ class Escaping(Case):
                 self.assertNotIn("\x00", page_text)
                 self.assertNotRegex(page_text, r"(?m)^(- four|# three|five)")
                 self.assertEqual(page_text.count("\n```") % 2, 0)
+        page, own = case.without_own_script(page)
+        self.assertEqual(own, 1)
         self.assertNotRegex(page, r"<script|<img|javascript:alert\(1\)[\"']")
         self.assertNotRegex(said, r"[\x00-\x09\x0b-\x1f\x7f]")
         self.assertNotIn("\n- four", said)

@@ -7,7 +7,7 @@ import unittest
 
 from case import Case
 
-EVIDENCE = "a request waited 4.0 us for a CPU"
+EVIDENCE = "requests waited 4.00 us for a CPU"
 
 
 class Predict(Case):

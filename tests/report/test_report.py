@@ -13,6 +13,7 @@ import unittest
 import xml.etree.ElementTree
 from pathlib import Path
 
+import case
 from case import ROOT, Case, run_report
 
 import stored
@@ -87,7 +88,7 @@ class Report(Case):
         )
         self.assertIn("6 invalid", self.text())
         (record,) = self.records()
-        self.assertIn("Not judged for lack of data: process-pool", record.read_text())
+        self.assertIn("process-pool not judged: too few valid samples", record.read_text())
 
     def test_repeated_trial_gets_a_dagger(self):
         def change(_, trials):
@@ -102,7 +103,7 @@ class Report(Case):
         (self.run_path / "trials" / name).write_text(json.dumps(first))
         self.report()
         self.assertIn("serial†", self.text())
-        self.assertIn("1 attempts repeated after a failed gate", self.text())
+        self.assertIn("1 attempt repeated after a failed gate", self.text())
         self.assertIn(
             f"../trials/{name}): the generator was late",
             self.text().replace(", attempt 1", ""),
@@ -121,6 +122,7 @@ class Report(Case):
             self.assertIn("40 of 72 planned", text)
         body = self.text("index.html").split("<body>")[1]
         self.assertIn("INCOMPLETE RUN", body.splitlines()[1])
+        self.assertIn("<h1>Preliminary: Use ", body)
         (record,) = self.records()
         self.assertIn("INCOMPLETE RUN", record.read_text().splitlines()[1])
         self.assertIn("Preliminary", record.read_text())
@@ -147,7 +149,8 @@ class Report(Case):
     def test_page_needs_nothing_from_outside(self):
         stored.write(self.run_path)
         self.report()
-        page = self.text("index.html")
+        page, own = case.without_own_script(self.text("index.html"))
+        self.assertEqual(own, 1)
         self.assertIn("<svg", page)
         self.assertNotRegex(page, r"(?i)<script|<link|@import|url\((?!#)")
         for address in re.findall(r"""(?:src|href)\s*=\s*["']([^"']+)""", page):

@@ -6,6 +6,7 @@ what it rests on, and what breaks it.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,8 @@ PLATFORM = {"count": 20, "mean_ns": 40_000, "max_ns": 60_000, "percentiles": [],
 
 def report(run: Path, *words: str) -> subprocess.CompletedProcess:
     command = [sys.executable, ROOT / "reports" / "report.py", "--troika", TROIKA, *words, run]
-    return subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=2 * LIMIT_S, check=False,
+                          env=os.environ | {"TROIKA_MAP_LIMIT_S": str(LIMIT_S)})
 
 
 @unittest.skipUnless(TROIKA.is_file(), "the program is not built")
@@ -51,6 +53,17 @@ class RunDecision(unittest.TestCase):
         self.adr = self.run_path / "report" / "adr"
         self.place = self.adr / "0001-concurrency-model-for-typical-api"
 
+    def test_a_limit_that_no_option_keeps_has_a_record_and_a_page(self):
+        place = self.run_path.parent / "none"
+        command = [TROIKA, "decide", "--wait", "20ms", "--cpu", "1ms", "--rate", "50", "--limit", "p99<1ms", "--machine", "none", "-o", place]
+        subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        done = subprocess.run([sys.executable, ROOT / "reports" / "decided.py", place], capture_output=True, text=True, timeout=LIMIT_S, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        page = (place / "index.html").read_text(encoding="utf-8")
+        self.assertIn("<h1>None: no option keeps", page)
+        self.assertIn('class="fit stacked"', page)
+        self.assertNotIn("recommended</span>", page)
+
     def test_the_record_is_a_forecast_with_the_cells_beside(self):
         self.assertTrue((self.place / "record.md").is_file(), list(self.adr.iterdir()))
         data = results.read(self.place / "decision.json")
@@ -71,6 +84,28 @@ class RunDecision(unittest.TestCase):
         self.assertEqual(data["evidence"]["place"], "fetch")
         self.assertIn("### Measured near the profile, as load point fetch", text)
         self.assertFalse(data["firm"])
+
+    def test_the_page_has_the_map_around_the_profile(self):
+        self.assertEqual(report(self.run_path).returncode, 0)
+        folder = self.run_path / "report" / "maps" / self.place.name
+        data = results.read(folder / "map.json")
+        self.assertIsNone(schema.problem("map", data))
+        asked = results.read(self.place / "asked.json")
+        self.assertEqual([asked["service"]["connections"]], data["loads"])
+        self.assertEqual([asked["service"]["cores"]], data["cores"])
+        self.assertEqual(sorted(asked["models"]), sorted(data["models"]))
+        self.assertEqual(results.read(self.place / "machine.json")["run_id"], data["machine"])
+        page = (self.run_path / "report" / "index.html").read_text()
+        self.assertIn("<h3>Which model wins around this service</h3>", page)
+        (name,) = re.findall(r'<figure id="chart-(map-1-\d+-quick)"', page)
+        self.assertIn(f'href="maps/{self.place.name}/{name}.svg"', page)
+        # It is made once, and a map that cannot be read stops no report.
+        before = (folder / "map.json").stat().st_mtime_ns
+        self.assertEqual(report(self.run_path).returncode, 0)
+        self.assertEqual(before, (folder / "map.json").stat().st_mtime_ns)
+        (folder / "map.json").write_text("{")
+        self.assertEqual(report(self.run_path).returncode, 0)
+        self.assertNotIn("around this service</h3>", (self.run_path / "report" / "index.html").read_text())
 
     def test_serial_is_out_and_others_are_told_as_measured(self):
         data = results.read(self.place / "decision.json")
@@ -115,6 +150,27 @@ class RunDecision(unittest.TestCase):
         told = of_run.told(run, run.data["experiments"][0], record.load(self.place), self.place)
         for answer in ("outcome", "workers", "sure", "change"):
             self.assertRegex(told[answer], r"^[A-Z0-9].*\.$")
+
+    def test_the_ending_has_ten_lines_and_the_decision_first(self):
+        said = report(self.run_path, "--summary").stdout.splitlines()
+        self.assertLessEqual(len(said), 10)
+        self.assertRegex(said[0], "^Toss-up: event-loop")
+        self.assertRegex(said[1], "^Basis: 6 blocks, all 72 trials valid$")
+        self.assertRegex(said[-1], r"^Open  .*report/index\.html$")
+        (left_out,) = self.run_path.glob("trials/*-b1-spin-event-loop.json")
+        left_out.write_text(json.dumps(json.loads(left_out.read_text()) | {"valid": False, "reason": "the backend was late (limit 1 ms); again"}))
+        self.assertIn("1 of 72 trials is invalid; the decision does not depend on it. (the backend was late)",
+                      report(self.run_path, "--summary").stdout)
+
+    def test_what_is_recommended_stands_beside_its_limits(self):
+        run, decision = results.load(self.run_path), record.load(self.place)
+        decision.data.update(outcome="recommended", named=["event-loop"])
+        told = of_run.told(run, run.data["experiments"][0], decision, self.place)
+        self.assertRegex(told["use"], r"^Use event-loop\. p99 \S+ ms of 100 ms allowed, \S+ MiB of 512 MiB, 0\.\d+ x the CPU of \S+\.$")
+        self.assertRegex(told["draws"], r"^best in \d+ % of draws")
+        for outcome, named in (("toss-up", ["event-loop", "process-pool"]), ("recommended", ["event-loop", "process-pool"]), ("toss-up", ["event-loop"])):
+            decision.data.update(outcome=outcome, named=named)
+            self.assertNotIn("use", of_run.told(run, run.data["experiments"][0], decision, self.place))
 
     def test_a_second_load_is_in_no_forecast(self):
         other = self.run_path.parent / "beside"

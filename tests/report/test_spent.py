@@ -42,16 +42,16 @@ class Spent(Case):
     def test_figures_and_words(self):
         text = self.shown(switches=1.004, system_calls=2.0, cpu_user_ns=1174.9, pressure_ns=39000.0)
         self.assertIn(f"- {WORDS}.", text)
-        row = next(line for line in text.splitlines() if "1.17 µs" in line)
+        row = next(line for line in text.splitlines() if "1.17 us" in line)
         self.assertIn("1.00", row)
         self.assertIn("2.00", row)
-        self.assertIn("≥ 39.0 µs", row)
+        self.assertIn("≥ 39.0 us", row)
         self.assertIn("make bench-primitives", text)
 
     def test_waits_of_threads_that_stay(self):
         text = self.shown(switches=1.0, run_queue_wait_ns=2409000.0, pressure_ns=39000.0)
         self.assertIn("2.41 ms", text)
-        self.assertNotIn("≥ 39.0 µs", text)
+        self.assertNotIn("≥ 39.0 us", text)
 
     def test_nothing_counted(self):
         self.shown(cpu_user_ns=1174.9)

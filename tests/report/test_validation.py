@@ -13,6 +13,7 @@ import sys
 import unittest
 import xml.etree.ElementTree
 
+import case
 from case import ROOT, Case
 
 sys.path.append(str(ROOT / "tests" / "method"))
@@ -75,6 +76,8 @@ class Page(Case):
 
     def sound(self, page):
         """What holds of every page."""
+        page, own = case.without_own_script(page)
+        self.assertEqual(own, 1)
         shown = Cells(page)
         for text in ("".join(shown.text), self.markdown, self.said):
             self.assertIsNone(re.search(r"\b(?:NaN|nan|None|inf|Undefined)\b", text), text[:300])

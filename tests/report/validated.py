@@ -70,7 +70,7 @@ def residuals(rng, asked, model):
         if quantity == "latency_p99_ns" and rng.random() < 0.12:
             row.update(judged=False, not_judged=STALL, measured=None)
         elif rng.random() < 0.02:
-            row.update(measured=forecast * 1.7, cause="a request waited 58.8 ms for a CPU, more than the 36.3 ms that it took longer")
+            row.update(measured=forecast * 1.7, cause="requests waited 58.8 ms for a CPU, more than the 36.3 ms they were slower by")
         rows.append(row)
     return rows
 

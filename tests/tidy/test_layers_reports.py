@@ -15,7 +15,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 REPORTS = ROOT / "reports"
 SCRIPTS = "scripts"  # what lies at the top of reports/
-LAYERS = ("data", "decision", "charts", "pages", "claims", "forecasts", "choices", SCRIPTS)
+LAYERS = ("data", "decision", "charts", "pages", "claims", "forecasts", "choices", "runs", SCRIPTS)
 
 
 def modules(folder: pathlib.Path) -> dict[str, pathlib.Path]:

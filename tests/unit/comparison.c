@@ -174,8 +174,8 @@ static void verdicts_have_their_words(void **state)
                            "blocks would settle it"));
     assert_int_equal(strncmp(t, "inconclusive; about ", 20), 0);
     assert_string_equal(phrase("throughput_per_s", wild, b, true, 1, t),
-                        "inconclusive; more blocks than are practical would "
-                        "settle it");
+                        "inconclusive: too noisy to settle by repeating; "
+                        "quieten the machine");
     assert_non_null(strstr(phrase("latency_mean_ns", b, half, false, NAN, t),
                            ", exploratory"));
 }

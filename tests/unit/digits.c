@@ -3,6 +3,7 @@
  * Figures as people write them: no exponent, no zeros that say nothing, a unit
  * that suits the size, also where rounding carries into the next one.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -42,12 +43,22 @@ static void test_units(void **state)
     assert_string_equal(digits_ns(2e9).text, "2.00 s");
     assert_string_equal(digits_ns(999.7e3).text, "1.00 ms");
     assert_string_equal(digits_ns(50.23e6).text, "50.2 ms");
-    assert_string_equal(digits_ns(1.5e13).text, "15000 s");
+    assert_string_equal(digits_ns(1.5e13).text, "15,000 s");
     assert_string_equal(digits_ns(0).text, "0 ns");
     assert_string_equal(digits_bytes(1 << 20).text, "1.00 MiB");
-    assert_string_equal(digits_bytes(1023.6).text, "1020 B");
-    assert_string_equal(digits_three(1234567, "/s").text, "1230000/s");
+    assert_string_equal(digits_bytes(1023.6).text, "1,020 B");
+    assert_string_equal(digits_three(1234567, "/s").text, "1,230,000/s");
     assert_string_equal(digits_three(0.5, "").text, "0.500");
+    assert_string_equal(digits_three(-1990.4, "/s").text, "-1,990/s");
+    assert_string_equal(digits_three(999, "/s").text, "999/s");
+    assert_string_equal(digits_three(NAN, "").text, "nan");
+    assert_string_equal(digits_rate(1234.2, 4).text, "1,234/s");
+    assert_string_equal(digits_rate(300, 4).text, "300/s");
+    assert_string_equal(digits_rate(0.25, 4).text, "0.25/s");
+    assert_string_equal(digits_whole(1987.4, "/s").text, "1,987/s");
+    assert_string_equal(digits_whole(123456, "").text, "123,456");
+    /* What is too long is cut, and stays text. */
+    assert_true(strlen(digits_whole(1e40, "/s").text) < sizeof(struct digits));
 }
 
 static void test_plural(void **state)

@@ -101,7 +101,7 @@ static void values_are_checked(void **state)
     bad(CELL "mode = open\nrate = 1.2x\n", 5, "connections = 256");
     bad(CELL "workers = 0\n", 4, "allowed is 1 to");
     bad(CELL "models = serial\nworkers = 4\n", 5, "none of the cell's models");
-    bad(CELL "workers.serial = 4\n", 4, "no workers to set");
+    bad(CELL "workers.serial = 4\n", 4, "no worker setting");
     bad(CELL "workers.process-pol = 4\n", 4, "did you mean process-pool?");
     bad(CELL "workers.process-pool = many\n", 4, "a whole number");
 }
@@ -153,8 +153,8 @@ static void waits_that_vary_need_a_longer_timeout(void **state)
 #define VARIED HEAD "[cell a]\nworkload = varied\n"
     (void)state;
     bad(VARIED "delay = 100ms\n", 2,
-        "one request in a million waits 42.88 s by itself, longer than its "
-        "timeout of 30 s; raise timeout");
+        "one request in a million waits 42.9 s by itself, longer than its "
+        "timeout of 30.0 s; raise timeout");
     experiment_free(good(VARIED "delay = 100ms\ntimeout = 43s\n"));
     /* A median may be below the mean wait, which would be refused otherwise. */
     experiment_free(good(VARIED "mode = search\nslo = p50<5ms\n"));

@@ -166,6 +166,9 @@ static void add_costs(json_t *trials, int block, double deviation)
         add(trials, block, deviation, &costs[i]);
 }
 
+/* Of the cells that are not about workers. */
+enum { WORKERS = 32 };
+
 /* What a pool has at rest, and has more once its workers serve. */
 static double pool_idle_bytes(int workers)
 {
@@ -175,6 +178,11 @@ static double pool_idle_bytes(int workers)
 static double pool_grown_bytes(int workers)
 {
     return workers * (planted[CONSTANT_MEMORY_WORKER] - IDLE_WORKER_BYTES);
+}
+
+static double loops_idle_bytes(int workers)
+{
+    return planted[CONSTANT_MEMORY] + workers * planted[CONSTANT_MEMORY_WORKER];
 }
 
 /* CPU of a request at a rate: some find the server asleep. */
@@ -191,7 +199,7 @@ static void add_times(json_t *trials, int block, double deviation,
 {
     const double *c = planted;
     const double request = c[CONSTANT_REQUEST];
-    enum { WORKERS = 32, CONNECTIONS = 32, SIZE = 49152 };
+    enum { CONNECTIONS = 32, SIZE = 49152 };
     struct made_up part = {"part",
                            woken_ns(RATE_PER_S),
                            16,
@@ -214,8 +222,10 @@ static void add_times(json_t *trials, int block, double deviation,
     double payload = answered * SIZE * c[CONSTANT_MEMORY_PAYLOAD];
     double in_sockets = kind == TASKS ? payload : 0.7 * payload;
 
-    part.idle_bytes = away.idle_bytes =
-        kind == POOL ? pool_idle_bytes(WORKERS) : c[CONSTANT_MEMORY];
+    part.idle_bytes = away.idle_bytes = kind == POOL ? pool_idle_bytes(WORKERS)
+                                        : kind == LOOP
+                                            ? loops_idle_bytes(WORKERS)
+                                            : c[CONSTANT_MEMORY];
     part.open_bytes = away.open_bytes = part.idle_bytes + 60000;
     part.memory_bytes =
         part.open_bytes + part.socket_bytes +
@@ -242,23 +252,28 @@ static void add_times(json_t *trials, int block, double deviation,
 static void add_memory(json_t *trials, int block, double deviation, int tasks)
 {
     const double *c = planted;
-    double base = c[CONSTANT_MEMORY];
+    double base = tasks > 0 ? c[CONSTANT_MEMORY] : loops_idle_bytes(WORKERS);
     double kept = tasks > 0 ? 0 : 256 * KEPT_BYTES;
     double open = base + 256 * c[CONSTANT_MEMORY_CONNECTION] - kept;
     double queued = 256 * c[CONSTANT_MEMORY_QUEUED];
     int carried = tasks > 0 ? tasks : 256;
 
     add(trials, block, deviation,
-        &(struct made_up){"held", c[CONSTANT_REQUEST], 256, .idle_bytes = base,
-                          .open_bytes = open,
+        &(struct made_up){"held", c[CONSTANT_REQUEST], 256, .workers = WORKERS,
+                          .idle_bytes = base, .open_bytes = open,
                           .memory_bytes =
                               open + kept + carried * c[CONSTANT_MEMORY_FLIGHT],
                           .user_bytes = tasks > 0 ? 300000 : kept,
                           .open_threads = 1, .threads = 1 + tasks});
     add(trials, block, deviation,
-        &(struct made_up){"ready", c[CONSTANT_REQUEST], 256, .idle_bytes = base,
-                          .open_bytes = open, .socket_bytes = queued,
+        &(struct made_up){"ready", c[CONSTANT_REQUEST], 256, .workers = WORKERS,
+                          .idle_bytes = base, .open_bytes = open,
+                          .socket_bytes = queued,
                           .memory_bytes = open + queued});
+    if (tasks == 0)
+        add(trials, block, deviation,
+            &(struct made_up){"loops", c[CONSTANT_REQUEST], 16, .workers = 5,
+                              .idle_bytes = loops_idle_bytes(5)});
 }
 
 /* A pool: of 256 requests each worker serves one, and the others queue. */
@@ -294,14 +309,15 @@ static json_t *made_up(enum kind kind, int blocks, double deviation)
     return trials;
 }
 
-/* A pool's workers hold what requests do, others have no workers, and where no
+/* A pool's workers hold what requests do, tasks have no workers, and where no
  * task is started for a request none ends. */
 static bool has(enum kind kind, enum constant_id id)
 {
     if (id == CONSTANT_MEMORY_ENDED)
         return kind == TASKS;
-    return id !=
-           (kind == POOL ? CONSTANT_MEMORY_FLIGHT : CONSTANT_MEMORY_WORKER);
+    if (id == CONSTANT_MEMORY_WORKER)
+        return kind != TASKS;
+    return kind != POOL || id != CONSTANT_MEMORY_FLIGHT;
 }
 
 static struct machine fitted(json_t *trials)
@@ -344,7 +360,14 @@ static void count_held(enum kind kind, int runs, int *held)
     }
 }
 
-/* The base is read at rest, where these trials do not scatter. */
+/* The base and a further loop are read at rest, where these trials do not
+ * scatter. */
+static bool is_of_rest(enum kind kind, enum constant_id id)
+{
+    return id == CONSTANT_MEMORY ||
+           (kind == LOOP && id == CONSTANT_MEMORY_WORKER);
+}
+
 static void test_intervals_hold(void **state)
 {
     enum { RUNS = 1000 };
@@ -354,8 +377,8 @@ static void test_intervals_hold(void **state)
         int held[CONSTANTS] = {0};
         count_held(kind, RUNS, held);
         for (int i = 0; i < CONSTANTS; i++)
-            if (has(kind, i) && i != CONSTANT_MEMORY &&
-                (held[i] < 0.93 * RUNS || held[i] > 0.97 * RUNS))
+            if (has(kind, i) && !is_of_rest(kind, i) &&
+                (held[i] < 0.93 * RUNS || held[i] > 0.98 * RUNS))
                 fail_msg("%s of kind %d: %d of %d intervals hold it",
                          constant_name(i), kind, held[i], RUNS);
     }
@@ -396,6 +419,98 @@ static void test_overloaded_part(void **state)
     assert_int_equal(machine.models[0].of[CONSTANT_WAKE].n, 0);
     assert_int_equal(machine.models[0].of[CONSTANT_PATH].n, 0);
     assert_int_equal(machine.models[0].of[CONSTANT_REQUEST].n, 3);
+    json_decref(trials);
+}
+
+/* One block of three in which everything went wrong at a part of the load, as
+ * on a machine that stalled: the constants are of the other two. */
+static void test_disturbed_block(void **state)
+{
+    struct machine machine = {
+        .cores = 1, .model_count = 1, .models = {{.name = "m"}}};
+    json_t *trials = made_up(LOOP, 2, 0.003);
+    char why[256] = "";
+
+    (void)state;
+    add_costs(trials, 3, 0.003);
+    add(trials, 3, 0,
+        &(struct made_up){"part", 40 * planted[CONSTANT_REQUEST], 16,
+                          .path_ns = 1000 * planted[CONSTANT_PATH]});
+    json_t *part = json_array_get(trials, json_array_size(trials) - 1);
+    json_object_set_new(json_object_get(part, "latency"), "response",
+                        percentiles(2000 * planted[CONSTANT_LAG]));
+    assert_int_equal(fit_constants(trials, &machine, why, sizeof why), 0);
+    for (enum constant_id id = CONSTANT_REQUEST; id <= CONSTANT_CALL_PATH;
+         id++) {
+        const struct constant *c = &machine.models[0].of[id];
+        if (!(fabs(c->value / planted[id] - 1) < 0.25))
+            fail_msg("%s: %g, planted %g, n %d", constant_name(id), c->value,
+                     planted[id], c->n);
+    }
+    json_decref(trials);
+}
+
+/* The part load of a model that keeps up with less, and that of one model
+ * alone.
+ */
+static void test_places_of_some(void **state)
+{
+    static const char *const places[] = {"seldom", "part-m", "seldom-m"};
+
+    (void)state;
+    for (size_t p = 0; p < sizeof places / sizeof *places; p++) {
+        json_t *trials = made_up(TASKS, 3, 0), *trial;
+        size_t i;
+        json_array_foreach (trials, i, trial)
+            if (!strcmp(json_string_value(json_object_get(trial, "load_point")),
+                        "part"))
+                json_object_set_new(trial, "load_point",
+                                    json_string(places[p]));
+        struct machine machine = fitted(trials);
+        const struct constant *c = &machine.models[0].of[CONSTANT_LAG];
+        assert_int_equal(c->n, 3);
+        assert_float_equal(c->value, planted[CONSTANT_LAG], 1e-3);
+    }
+}
+
+/* Two cells with one amount of work differ by scatter, which is no cost of it.
+ */
+static void test_one_amount_of_work(void **state)
+{
+    json_t *trials = made_up(LOOP, 3, 0), *trial;
+    size_t i;
+
+    (void)state;
+    json_array_foreach (trials, i, trial)
+        if (!strcmp(json_string_value(json_object_get(trial, "load_point")),
+                    "short"))
+            json_object_set_new(json_object_get(trial, "bare"), "per_s",
+                                json_real(1e9 / BARE_NS * 1.01));
+    struct machine machine = fitted(trials);
+    const struct constant *of = machine.models[0].of;
+    /* What is paid once is taken for work then. */
+    double all =
+        planted[CONSTANT_WORK_FACTOR] + planted[CONSTANT_PEER] / BARE_NS;
+    assert_int_equal(of[CONSTANT_PEER].n, 0);
+    assert_float_equal(of[CONSTANT_WORK_FACTOR].value, all, 1e-6);
+}
+
+/* A sender that waits for a busy server is not what wakes late. */
+static void test_busy_part_has_no_lag(void **state)
+{
+    struct machine machine = {
+        .cores = 1, .model_count = 1, .models = {{.name = "m"}}};
+    json_t *trials = made_up(LOOP, 3, 0), *trial;
+    char why[256] = "";
+    size_t i;
+
+    (void)state;
+    json_array_foreach (trials, i, trial)
+        if (json_integer_value(json_object_get(trial, "block")) < 3)
+            json_object_set_new(json_object_get(trial, "cpu"), "user_ns",
+                                json_real(0.7e9));
+    assert_int_equal(fit_constants(trials, &machine, why, sizeof why), 0);
+    assert_int_equal(machine.models[0].of[CONSTANT_LAG].n, 1);
     json_decref(trials);
 }
 
@@ -555,6 +670,10 @@ int main(void)
         cmocka_unit_test(test_overloaded_part),
         cmocka_unit_test(test_queue_is_no_path),
         cmocka_unit_test(test_seldom_asked),
+        cmocka_unit_test(test_disturbed_block),
+        cmocka_unit_test(test_busy_part_has_no_lag),
+        cmocka_unit_test(test_places_of_some),
+        cmocka_unit_test(test_one_amount_of_work),
         cmocka_unit_test(test_put),
         cmocka_unit_test(test_stored),
     };

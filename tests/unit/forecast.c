@@ -134,7 +134,7 @@ static void test_workers(void **state)
     const struct model_constants *pool = machine_model(&machine, "pool");
 
     (void)state;
-    int workers = forecast_workers(&p, &machine, pool, &PRECISION);
+    int workers = forecast_workers(&p, &machine, pool, &PRECISION, NULL);
     double in_flight = 200 * 0.05102;
     assert_in_range(workers, (int)in_flight + 1, (int)(4 * in_flight));
     struct forecast best = forecast(&p, &machine, "pool", 200);
@@ -145,7 +145,7 @@ static void test_workers(void **state)
                 fewer.mean_ns.value > 1.04 * best.mean_ns.value);
     assert_int_equal(forecast_workers(&p, &machine,
                                       machine_model(&machine, "threads"),
-                                      &PRECISION),
+                                      &PRECISION, NULL),
                      0);
 }
 
@@ -158,8 +158,8 @@ static void test_workers_by_mean(void **state)
 
     (void)state;
     p.cv_wait = 4;
-    int workers = forecast_workers(&p, &machine,
-                                   machine_model(&machine, "pool"), &PRECISION);
+    int workers = forecast_workers(
+        &p, &machine, machine_model(&machine, "pool"), &PRECISION, NULL);
     struct forecast best = forecast(&p, &machine, "pool", 4096);
     struct forecast enough = forecast(&p, &machine, "pool", workers);
     struct forecast fewer = forecast(&p, &machine, "pool", workers - 2);
@@ -203,9 +203,10 @@ static void test_laws_alone(void **state)
         assert_true(f.request_cpu_ns == whole.request_cpu_ns);
     }
     /* In flight are 200 x 51.02 ms, 10.2: and twice their root, 6.4. */
-    assert_int_equal(
-        forecast_workers(&s, &machine, machine_model(&machine, "pool"), &none),
-        17);
+    assert_int_equal(forecast_workers(&s, &machine,
+                                      machine_model(&machine, "pool"), &none,
+                                      NULL),
+                     17);
 }
 
 static void test_limits(void **state)
@@ -324,6 +325,32 @@ static void test_doze(void **state)
     near("cpu", f.request_cpu_ns, DEAR_NS + wakes_ns, 1e-9);
 }
 
+/* One that computes on one core is as quick on sixteen. */
+static void test_one_core_of_many(void **state)
+{
+    static const char *const models[] = {"serial", "loop"};
+    struct machine machine = dear_world();
+
+    (void)state;
+    for (int i = 0; i < machine.model_count; i++) {
+        machine.models[i].of[CONSTANT_DOZE] = exact(2e6);
+        machine.models[i].of[CONSTANT_PEER] = exact(5000);
+    }
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+        struct service few = dear_service(100), many = dear_service(100);
+        few.cores = 1;
+        many.cores = 16;
+        struct forecast a = forecast(&few, &machine, models[m], 0);
+        struct forecast b = forecast(&many, &machine, models[m], 0);
+        if (a.request_cpu_ns != b.request_cpu_ns ||
+            a.capacity_per_s != b.capacity_per_s ||
+            a.p99_ns.value != b.p99_ns.value || a.load != b.load)
+            fail_msg("%s: %g ns and %g/s on one core, %g ns and %g/s on 16",
+                     models[m], a.request_cpu_ns, a.capacity_per_s,
+                     b.request_cpu_ns, b.capacity_per_s);
+    }
+}
+
 /* Who gets an answer sleeps if the server computed for longer than the doze,
  * and nobody else asked meanwhile. */
 static void test_peers(void **state)
@@ -388,6 +415,28 @@ static void test_memory(void **state)
     assert_int_equal(forecast(&p, &machine, "pool", 40).on_memory, KEPT);
 }
 
+/* A loop more takes memory, and how much was measured or is not known. */
+static void test_memory_of_loops(void **state)
+{
+    struct machine machine = world();
+    struct model_constants *loops = &machine.models[1];
+    struct service p = service(20 * MS, 1 * MS, 100);
+
+    (void)state;
+    loops->has_workers = loops->parallel = true;
+    double one_bytes = forecast(&p, &machine, "loop", 1).memory_bytes;
+    near("two", forecast(&p, &machine, "loop", 2).memory_bytes,
+         one_bytes + 65536, 1e-3);
+    p.memory_bytes = 64 << 20;
+    loops->of[CONSTANT_MEMORY_WORKER] = (struct constant){.value = NAN};
+    struct forecast f = forecast(&p, &machine, "loop", 2);
+    assert_true(isnan(f.memory_bytes));
+    assert_int_equal(f.on_memory, KEPT_UNKNOWN);
+    f = forecast(&p, &machine, "loop", 1);
+    near("one", f.memory_bytes, one_bytes - 65536, 1e-3);
+    assert_int_equal(f.on_memory, KEPT);
+}
+
 /* 40 clients who ask at once for the same wait: with a worker less, one in 39
  * answers takes twice as long, which is more than one in a hundred. */
 static void test_workers_of_clients(void **state)
@@ -400,7 +449,7 @@ static void test_workers_of_clients(void **state)
     p.connections = 40;
     assert_int_equal(forecast_workers(&p, &machine,
                                       machine_model(&machine, "pool"),
-                                      &PRECISION),
+                                      &PRECISION, NULL),
                      40);
 }
 
@@ -594,7 +643,8 @@ static void test_fixed_workers(void **state)
     assert_int_equal(f.workers, 4);
     near("rate", f.rate_per_s, 4e9 / (21.02 * MS), 0.15);
     assert_int_equal(
-        forecast_workers(&p, &machine, &machine.models[3], &PRECISION), 4);
+        forecast_workers(&p, &machine, &machine.models[3], &PRECISION, NULL),
+        4);
 }
 
 int main(int argc, char **argv)
@@ -606,10 +656,12 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_md1),
         cmocka_unit_test(test_cost),
         cmocka_unit_test(test_cost_at_a_load),
+        cmocka_unit_test(test_one_core_of_many),
         cmocka_unit_test(test_doze),
         cmocka_unit_test(test_peers),
         cmocka_unit_test(test_unmeasured_calls),
         cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_memory_of_loops),
         cmocka_unit_test(test_workers),
         cmocka_unit_test(test_workers_by_mean),
         cmocka_unit_test(test_workers_of_clients),

@@ -76,6 +76,41 @@ static void uniform_does_not_drift(void **state)
     load_schedule_free(&schedule);
 }
 
+/* From 100/s to 700/s over 9 s, after a second of 100/s: by each moment as many
+ * requests are due as the integral of the rate says. */
+static void a_rate_rises(void **state)
+{
+    (void)state;
+    for (int burst = 1; burst <= 8; burst += 7) {
+        struct load_spec plan = plan_of(ARRIVALS_POISSON, 100, 5);
+        struct load_schedule uniform, random;
+        plan.rate_end_per_s = 700;
+        plan.burst = burst;
+        assert_int_equal(load_schedule_make(&plan, 0, 1, &random), 0);
+        plan.arrivals = ARRIVALS_UNIFORM;
+        assert_int_equal(load_schedule_make(&plan, 0, 1, &uniform), 0);
+        assert_int_equal(uniform.count, 3700);
+        assert_true(fabs((double)random.count - 3700) <
+                    5 * sqrt(3700.0 * burst));
+        size_t a = 0, b = 0;
+        for (double s = 0.5; s < 10; s += 0.5) {
+            double into = fmax(0, s - 1);
+            double due = 100 * s + (700 - 100) / 9.0 * into * into / 2;
+            while (a < uniform.count && (double)uniform.due_ns[a] < s * 1e9)
+                a++;
+            while (b < random.count && (double)random.due_ns[b] < s * 1e9)
+                b++;
+            assert_true(fabs((double)a - due) <= 1.001);
+            assert_true(fabs((double)b - due) < 5 * sqrt(due * burst) + 1);
+        }
+        assert_true(fabs(load_schedule_rate(&plan, 0.5e9) - 100) < 1e-9);
+        assert_true(fabs(load_schedule_rate(&plan, 5.5e9) - 400) < 1e-9);
+        assert_true(fabs(load_schedule_rate(&plan, 10e9) - 700) < 1e-9);
+        load_schedule_free(&uniform);
+        load_schedule_free(&random);
+    }
+}
+
 static void same_seed_same_schedule(void **state)
 {
     (void)state;
@@ -195,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(poisson_has_exponential_gaps),
         cmocka_unit_test(uniform_does_not_drift),
+        cmocka_unit_test(a_rate_rises),
         cmocka_unit_test(same_seed_same_schedule),
         cmocka_unit_test(processes_share_one_schedule),
         cmocka_unit_test(slow_rates_may_have_no_arrival),

@@ -81,12 +81,12 @@ static void test_waves(void **state)
 
     (void)state;
     facts.wave = 1001;
-    told(&facts, "waves", "1001 at once, 2.0 times");
+    told(&facts, "waves", "only 2.0 rounds of 1001 requests fit");
     facts.wave = 1000;
     told(&facts, "unexplained", "");
     /* More than the law allows: a wave too many, or nothing that is known. */
     facts.measured_per_s = 2500;
-    told(&facts, "waves", "1000 at once");
+    told(&facts, "waves", "rounds of 1000 requests");
     facts.wave = 100;
     facts.server_busy = 1;
     facts.generator_bound = true;
@@ -101,7 +101,7 @@ static void test_inside(void **state)
     facts.run_wait_s = 0.024;
     told(&facts, "unexplained", "");
     facts.run_wait_s = 0.026;
-    told(&facts, "run queue", "26000.0 us");
+    told(&facts, "run queue", "26.0 ms");
     facts.server_busy = 0.97;
     told(&facts, "cpu", "97 % busy");
     facts.switches = 120;

@@ -306,14 +306,33 @@ static void three_numbers(void **state)
     findings_close(&findings);
 }
 
+/* Twice the rate for a minute that begins within a minute of the clock: its
+ * requests come by chance like the others. */
+static void rise_is_no_burst(void **state)
+{
+    static struct log_facts facts;
+
+    (void)state;
+    draw_instants(1);
+    for (int i = 0; i < 20000; i++) {
+        double at = instants[i], end = 330 + 60;
+        instants[i] = at < 330   ? at
+                      : at < 450 ? 330 + (at - 330) / 2
+                                 : at - (450 - end);
+    }
+    made_up(20000, drawn, ten_ms, &facts);
+    near(log_dispersion(&facts), 1, 0.18);
+    log_close(&facts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(dates),         cmocka_unit_test(no_dates),
-        cmocka_unit_test(formats),       cmocka_unit_test(no_formats),
-        cmocka_unit_test(no_lines),      cmocka_unit_test(paces),
-        cmocka_unit_test(dispersion),    cmocka_unit_test(odd_files),
-        cmocka_unit_test(three_numbers),
+        cmocka_unit_test(dates),      cmocka_unit_test(no_dates),
+        cmocka_unit_test(formats),    cmocka_unit_test(no_formats),
+        cmocka_unit_test(no_lines),   cmocka_unit_test(paces),
+        cmocka_unit_test(dispersion), cmocka_unit_test(rise_is_no_burst),
+        cmocka_unit_test(odd_files),  cmocka_unit_test(three_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

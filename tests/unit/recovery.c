@@ -137,7 +137,7 @@ static void what_stays_slow_has_not_recovered(void **state)
     json = recovery_json(&recovery);
     assert_true(json_is_null(json_object_get(json, "recovery_ns")));
     assert_string_equal(json_string_value(json_object_get(json, "words")),
-                        "not under 2 ms again within 0.2 s");
+                        "not under 2.00 ms again within 200 ms");
     json_decref(json);
 }
 

@@ -102,6 +102,18 @@ static void rates(void **state)
     assert_true(per_s == 0.5);
     assert_int_equal(units_parse_rate("1.5M", &per_s), 0);
     assert_true(per_s == 1500000);
+    assert_int_equal(units_parse_rate("1.5k/s", &per_s), 0);
+    assert_true(per_s == 1500);
+    assert_int_equal(units_parse_rate("20/s", &per_s), 0);
+    assert_true(per_s == 20);
+    assert_int_equal(units_parse_rate("/s", &per_s), -EINVAL);
+    assert_int_equal(units_parse_rate("2/sk", &per_s), -EINVAL);
+    assert_int_equal(units_parse_rate("2 "
+                                      "/s",
+                                      &per_s),
+                     -EINVAL);
+    assert_int_equal(units_parse_number("2k", &per_s), 0);
+    assert_int_equal(units_parse_number("2/s", &per_s), -EINVAL);
     assert_int_equal(units_parse_rate("0", &per_s), -ERANGE);
     assert_int_equal(units_parse_rate("-1", &per_s), -ERANGE);
     assert_int_equal(units_parse_rate("inf", &per_s), -EINVAL);

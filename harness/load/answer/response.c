@@ -14,6 +14,54 @@
 #include <string.h>
 #include <strings.h>
 
+#include "models/runtime/base/clock.h"
+
+/* Whether the answer's body is kept to be checked. */
+static bool keeps(const struct load_response *response)
+{
+    const struct load_kept *kept = response->reference->kept;
+    return kept && kept->owner == response;
+}
+
+static void keep(struct load_kept *kept, const char *at, size_t size)
+{
+    size_t room = kept->size < CHECK_BODY_MAX ? CHECK_BODY_MAX - kept->size : 0;
+    memcpy(kept->bytes + kept->size, at, size < room ? size : room);
+    kept->size += size;
+}
+
+/* Decides, before its first byte, whether the answer's body is kept. */
+static void decide(struct load_response *response)
+{
+    struct load_kept *kept = response->reference->kept;
+    if (!kept || !kept->bytes || kept->owner ||
+        !response->reference->request->check || clock_now_ns() < kept->next_ns)
+        return;
+    kept->owner = response;
+    kept->size = 0;
+}
+
+enum load_answer load_response_check(struct load_response *response,
+                                     bool *checked)
+{
+    *checked = keeps(response);
+    if (!*checked)
+        return ANSWER_OK;
+    struct load_kept *kept = response->reference->kept;
+    struct load_body body = {kept->bytes, kept->size};
+    kept->bytes[kept->size < CHECK_BODY_MAX ? kept->size : CHECK_BODY_MAX] =
+        '\0';
+    char why[sizeof kept->why];
+    int64_t start_ns = clock_now_ns();
+    bool right = load_check_body(response->reference->request->check, &body,
+                                 why, sizeof why);
+    int64_t end_ns = clock_now_ns();
+    kept->next_ns = end_ns + LOAD_CHECK_PARTS * (end_ns - start_ns);
+    if (!right)
+        memcpy(kept->why, why, sizeof why);
+    return right ? ANSWER_OK : ANSWER_WRONG;
+}
+
 static void on_body(struct http_answer *answer, const char *at, size_t size)
 {
     struct load_response *response = answer->context;
@@ -22,6 +70,8 @@ static void on_body(struct http_answer *answer, const char *at, size_t size)
         response->body_start = at;
     size_t seen = response->body_seen;
     response->body_seen += size;
+    if (keeps(response))
+        keep(response->reference->kept, at, size);
     if (request->body && !response->differs)
         response->differs = size > request->body_size - seen ||
                             memcmp(request->body + seen, at, size) != 0;
@@ -224,11 +274,13 @@ static void replay(struct load_response *response)
 enum load_answer load_response_feed(struct load_response *response,
                                     const char *bytes, size_t size)
 {
+    if (!load_response_started(response))
+        decide(response);
     if (response->parsing) {
         response->body_start = NULL;
         return parse(response, bytes, size);
     }
-    if (response->reference->head_size) {
+    if (response->reference->head_size && !keeps(response)) {
         enum load_answer answer = compare(response, bytes, size);
         if (answer != ANSWER_MALFORMED)
             return answer;
@@ -258,6 +310,8 @@ void load_response_drop(struct load_response *response)
 {
     if (!response->parsing && response->matched)
         response->reference->comparing--;
+    if (keeps(response))
+        response->reference->kept->owner = NULL;
     response->parsing = false;
     response->matched = 0;
 }
@@ -272,7 +326,10 @@ void load_response_words(const struct load_response *response,
                  response->surplus ? ", and bytes after the answer's end" : "");
         break;
     case ANSWER_WRONG:
-        snprintf(text, size, "the body differs from the expected one");
+        snprintf(text, size, "%s",
+                 response->reference->request->check
+                     ? response->reference->kept->why
+                     : "the body differs from the expected one");
         break;
     case ANSWER_MALFORMED:
         if (response->surplus)

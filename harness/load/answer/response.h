@@ -13,6 +13,11 @@
  * A head that differs only in digits (a date, a counter) still counts as known,
  * unless the digits are in the status line or in Content-Length: only these
  * decide how an answer is framed and judged.
+ *
+ * A request with a check (check.h) keeps the bodies of some of its answers, one
+ * at a time. Checking costs time that the generator needs, so it happens after
+ * the answer's time was taken, and takes at most one part in LOAD_CHECK_PARTS
+ * of the time: after a check that took t, no body is kept for so many t.
  */
 #pragma once
 
@@ -20,7 +25,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "check.h"
 #include "http_answer.h"
+
+/* Checks take at most one part in so many of a process's time. */
+enum { LOAD_CHECK_PARTS = 100 };
 
 enum { LOAD_HEAD_MAX = 512, LOAD_DIGITS_MAX = 64 };
 
@@ -38,6 +47,7 @@ struct load_request {
     size_t size;
     const char *body; /* expected body; NULL: not compared */
     size_t body_size;
+    struct load_check *check; /* of the body, or NULL; then `body` is NULL */
     enum load_class class;
     bool head;   /* a HEAD request: its answer has no body */
     bool unsafe; /* not idempotent (RFC 9110, section 9.2.2): never sent
@@ -53,10 +63,20 @@ enum load_answer {
     ANSWER_MALFORMED, /* not HTTP, or bytes after the answer's end */
 };
 
+/* A process's body that is kept to be checked. Zero-initialise. */
+struct load_kept {
+    const struct load_response *owner; /* NULL: no answer keeps its body */
+    char *bytes;                       /* CHECK_BODY_MAX + 1 of them, or NULL */
+    size_t size; /* of the body, of which no more are kept than there is room */
+    int64_t next_ns; /* no answer's body is kept before */
+    char why[128];   /* what was wrong with the last wrong body */
+};
+
 /* One request, and the head of its answers once it is known. */
 struct load_reference {
     const struct load_request *request;
-    size_t head_size; /* 0: not known yet */
+    struct load_kept *kept; /* with a check; NULL: no body is checked */
+    size_t head_size;       /* 0: not known yet */
     size_t body_size;
     int comparing; /* answers that are being compared: the head must not change
                     */
@@ -82,6 +102,12 @@ struct load_response {
 /* Prepares for the answer to the reference's request. */
 void load_response_begin(struct load_response *response,
                          struct load_reference *reference);
+
+/* Checks the body of an answer that was ANSWER_OK, if it was kept. Returns
+ * ANSWER_OK or ANSWER_WRONG; sets *checked to whether it was checked. Call it
+ * before load_response_drop. */
+enum load_answer load_response_check(struct load_response *response,
+                                     bool *checked);
 
 /* Takes more bytes (at least one). */
 enum load_answer load_response_feed(struct load_response *response,

@@ -22,6 +22,7 @@
 
 struct meter {
     struct meter_cgroup groups;
+    bool attached; /* to a tree that is not ours */
     char tag[128]; /* TROIKA_TREE=name */
     pid_t root;
     uint64_t root_started;
@@ -85,6 +86,26 @@ int meter_open(const char *name, struct meter **meter, char *note,
     made->stack_bytes = meter_proc_stack_bytes();
     made->shared_bytes = -1;
     *meter = made;
+    return 0;
+}
+
+int meter_attach(const char *name, pid_t root, struct meter **meter)
+{
+    struct meter *made = calloc(1, sizeof *made);
+    char group[112];
+
+    *meter = made;
+    if (!made)
+        return -ENOMEM;
+    for (int i = 0; i < METER_GROUPS; i++)
+        made->groups.enter_fd[i] = -1;
+    make_name(name, group, sizeof group);
+    snprintf(made->tag, sizeof made->tag, "TROIKA_TREE=%s", group);
+    made->attached = true;
+    made->stack_bytes = meter_proc_stack_bytes();
+    made->shared_bytes = -1;
+    if (root > 0)
+        meter_set_root(made, root);
     return 0;
 }
 
@@ -265,6 +286,8 @@ static void take(struct meter *meter, int what, struct meter_sample *sample)
     /* All bits set is -1 in every field. */
     memset(sample, 0xff, sizeof *sample);
     sample->at_ns = clock_now_ns();
+    if (meter->attached && meter->root <= 0)
+        return;
     meter_cgroup_cpu(&meter->groups, sample);
     meter_cgroup_memory(&meter->groups, sample, &kernel_bytes);
     if (meter_has_group(meter))
@@ -345,6 +368,8 @@ int meter_kill(struct meter *meter)
 {
     int result = 0;
 
+    if (meter->attached)
+        return 0;
     if (!meter_has_group(meter))
         return meter->root > 1 ? kill_listed(meter) : 0;
     for (int i = 0; i < METER_GROUPS; i++)

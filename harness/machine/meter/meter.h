@@ -82,6 +82,11 @@ struct meter;
 int meter_open(const char *name, struct meter **meter, char *note,
                size_t note_size);
 
+/* Makes the meter of a tree that runs already. It gets no group, is seen
+ * through /proc, and is never killed. Of root 0 nothing is known: every reading
+ * is -1. Returns 0 or -ENOMEM. */
+int meter_attach(const char *name, pid_t root, struct meter **meter);
+
 /* "TROIKA_TREE=...", to be put into the server's environment, so that
  * daemonised processes are found without a cgroup. Valid as long as the meter.
  */

@@ -10,8 +10,9 @@
  * it (and in `saturated`).
  *
  * One writer at a time; a histogram in shared memory may be read by another
- * process once the writer has stopped. The struct is plain memory: copy it,
- * map it, merge it.
+ * process once the writer has stopped. Before that a reader may miss values
+ * that are just being recorded. The struct is plain memory: copy it, map it,
+ * merge it.
  */
 #pragma once
 

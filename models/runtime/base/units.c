@@ -138,12 +138,20 @@ int units_parse(enum unit unit, const char *text, int64_t *value)
     return 0;
 }
 
-int units_parse_rate(const char *text, double *per_s)
+/* `end`: what may stand behind the number and its suffix. */
+static int parse_number(const char *text, const char *end, double *number)
 {
     bool negative = *text == '-';
     struct decimal decimal;
     const char *rest = decimal_read(text + negative, &decimal);
-    int64_t scale = rest ? scale_of(count_suffixes, rest) : 0;
+    char suffix[8];
+    if (!rest || strlen(rest) >= sizeof suffix)
+        return -EINVAL;
+    size_t kept = strlen(rest), spare = strlen(end);
+    if (kept >= spare && !strcmp(rest + kept - spare, end))
+        kept -= spare;
+    snprintf(suffix, sizeof suffix, "%.*s", (int)kept, rest);
+    int64_t scale = scale_of(count_suffixes, suffix);
     if (scale == 0)
         return -EINVAL;
     /* decimal_read lets no exponent or hexadecimal reach strtod; a minus sign
@@ -151,8 +159,18 @@ int units_parse_rate(const char *text, double *per_s)
     double value = strtod(text, NULL) * (double)scale;
     if (!(value > 0) || !isfinite(value))
         return -ERANGE;
-    *per_s = value;
+    *number = value;
     return 0;
+}
+
+int units_parse_number(const char *text, double *value)
+{
+    return parse_number(text, "", value);
+}
+
+int units_parse_rate(const char *text, double *per_s)
+{
+    return parse_number(text, "/s", per_s);
 }
 
 /* Writes magnitude / scale as a decimal number, unless it needs more digits

@@ -44,8 +44,12 @@ int units_find(const char *name);
  * for int64). */
 int units_parse(enum unit unit, const char *text, int64_t *value);
 
-/* Parses a rate per second; fractions and the suffixes of a count are allowed:
+/* Parses a number above 0; fractions and the suffixes of a count are allowed:
  * "2k", "0.5". Returns 0, -EINVAL or -ERANGE (not > 0 or not finite). */
+int units_parse_number(const char *text, double *value);
+
+/* Parses a rate per second: such a number, with or without "/s" behind it.
+ * Returns as units_parse_number. */
 int units_parse_rate(const char *text, double *per_s);
 
 /* Writes the shortest text that units_parse reads back to exactly `value`

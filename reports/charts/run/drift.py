@@ -12,9 +12,13 @@ from data.metrics import metric
 from data.points import setting
 from data.results import Run
 from charts.drawing import Axis, Chart
-from charts.labels import end_labels, point_chart, provenance, right, styles
+from charts.labels import point_chart, provenance, styles
 
 NAME = "throughput_per_s"
+CAPTION = [
+    "Each mark is one trial; 100 % is its model's geometric mean.",
+    "A drift that hits all models alike cancels in the paired comparisons.",
+]
 SHIFT = 0.5  # of a block's width, over which its models are spread
 
 
@@ -39,13 +43,14 @@ def blocks(run: Run, experiment: dict, point: dict) -> Chart | None:
         f" {units.digits(round(furthest, 3))} %.",
         blocks=list(rows.items()),
         head=["model", "level", "lowest block", "highest block", "n"],
-        height=320,
     )
     for m, row in levels.items():
         shown = [kind.show(row.get(k)) for k in ("value", "min", "max")]
         chart.rows.append([m, *shown, str(row["n"])])
     hollow = sum(not r[2] for rs in rows.values() for r in rs)
-    chart.caption = _caption(hollow, trials) + [provenance(run)]
+    chart.caption = [*CAPTION, provenance(run)]
+    chart.notes = _notes(hollow, trials)
+    chart.keys = list(rows)
     chart.context = _context(rows, trials)
     return chart
 
@@ -63,29 +68,21 @@ def _rows(trials, level: float, offset: float) -> list[list]:
     return rows
 
 
-def _caption(hollow: int, trials) -> list[str]:
-    words = [
-        "Each dot is one trial, as a share of its model's geometric mean. A drift that"
-        " hits all models alike cancels in the paired comparisons."
-    ]
-    if hollow:
-        words.append(
-            f"Hollow: {hollow} invalid, used in no figure (drawn between 50 and 150 %):"
-            f" {reasons(trials)}."
-        )
-    return words
+def _notes(hollow: int, trials) -> list[str]:
+    if not hollow:
+        return []
+    return [f"Hollow: {hollow} invalid, used in no figure (drawn between 50 and 150 %): {reasons(trials)}."]
 
 
 def _context(rows: dict, trials) -> dict:
     reach = max(5, *(1.25 * abs(r[1] - 100) for rs in rows.values() for r in rs))
     last = max(t["block"] for t in trials)
-    order = {m: 1 - (i + 0.5) / len(rows) for i, m in enumerate(rows)}
     return {
         "styles": styles(list(rows)),
-        "right": right([m + "    " for m in rows]),
+        "left": 58,
+        "xlabel": "block, in the order of the run",
         "last": last,
         "step": max(1, last // 12),
         "y": Axis(100 - reach, 100 + reach, False),
         "ylabel": "% of the model's level",
-        "labels": end_labels(order, {m: m for m in rows}),
     }

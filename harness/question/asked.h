@@ -16,6 +16,7 @@ struct asked {
     int64_t wait_ns, cpu_ns, think_ns, requests_per_connection, requests, seed;
     const char *machine_path, *validation_path, *profile;
     char preset_path[4096]; /* the profile's, if it is a preset */
+    double peak;            /* the profile's; 0: it has none */
     struct flags_given given;
 };
 
@@ -43,3 +44,8 @@ bool asked_language_applies(const struct asked *asked, char *why, size_t size);
  * result. */
 int asked_open(struct asked *asked, const char *verb, struct asked_from *from);
 void asked_close(struct asked_from *from);
+
+/* Makes --cpu the CPU time of the handler in the language of the models that
+ * are asked about. */
+void asked_in_own_time(const struct question *question, enum language language,
+                       struct asked_from *from);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "asked.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "harness/base/names.h"
 #include "harness/base/tree.h"
 #include "harness/experiment/value.h"
+#include "harness/server/models.h"
 #include "models/runtime/base/units.h"
 
 static void take_rate(char *text, void *into, struct argp_state *state)
@@ -43,20 +45,40 @@ static void take_cv_cpu(char *text, void *into, struct argp_state *state)
             state);
 }
 
+/* Sizes as answers print them: 20.7MiB, whose part of a byte is cut off. */
+static bool parse_size(const char *text, double *bytes)
+{
+    int64_t whole, unit;
+    size_t digits = strspn(text, "0123456789.");
+    char number[64], one[32];
+
+    if (units_parse(UNIT_BYTES, text, &whole) == 0) {
+        *bytes = (double)whole;
+        return true;
+    }
+    snprintf(number, sizeof number, "%.*s", (int)fmin(digits, 63), text);
+    snprintf(one, sizeof one, "1%s", text + digits);
+    if (text[digits] == '\0' || units_parse(UNIT_BYTES, one, &unit) < 0 ||
+        units_parse_number(number, bytes) < 0)
+        return false;
+    *bytes = floor(*bytes * (double)unit);
+    return true;
+}
+
 static void take_size(const char *flag, const char *text, int64_t least,
                       double *value, struct argp_state *state)
 {
-    int64_t bytes = 0;
+    double bytes = 0;
 
-    if (units_parse(UNIT_BYTES, text, &bytes) < 0)
+    if (!parse_size(text, &bytes))
         argp_error(state, "--%s %s: give a size with its unit, 256MiB", flag,
                    text);
-    if (bytes < least)
+    if (bytes < (double)least)
         argp_error(state,
                    "--%s %s: no server runs in that; give at least 1B, or "
                    "leave it out for no limit",
                    flag, text);
-    *value = (double)bytes;
+    *value = bytes;
 }
 
 static void take_memory(char *text, void *into, struct argp_state *state)
@@ -134,22 +156,24 @@ void asked_given(const char *name, void *into)
 
 const struct flag asked_flags[] = {
     {"wait", 0, "TIME", "how long a request waits for others, in all",
-     FLAG_TIME, MEMBER(wait_ns)},
+     FLAG_TIME, MEMBER(wait_ns), .heading = "The service:"},
     {"calls", 0, "N", "in how many calls, one after the other (1)", FLAG_INT,
-     MEMBER(question.service.calls), .most = 16},
-    {"cpu", 0, "TIME", "CPU time of the handler, on this machine", FLAG_TIME,
-     MEMBER(cpu_ns)},
-    {"rate", 0, "N/s", "requests per second", FLAG_CALL, .call = take_rate},
+     MEMBER(question.service.calls), .most = SERVICE_CALLS_MOST},
+    {"cpu", 0, "TIME",
+     "CPU time of the handler, on this machine; in the language of the models, "
+     "or in C where C is among them",
+     FLAG_TIME, MEMBER(cpu_ns)},
+    {"rate", 'R', "N/s", "requests per second", FLAG_CALL, .call = take_rate},
     {"connections", 'c', "N",
-     "clients that ask, wait for the answer and ask "
-     "again",
+     "clients that ask, wait for the answer and ask again; beside --rate: "
+     "connections that are open",
      FLAG_INT, MEMBER(question.service.connections), .least = 1,
      .most = 1000000},
     {"think", 0, "TIME",
      "their mean pause between an answer and the next request, exponential "
      "(0s)",
      FLAG_TIME, MEMBER(think_ns)},
-    {"limit", 0, "LIMIT", "to be kept: 'p99<100ms'", FLAG_CALL,
+    {"limit", 0, "LIMIT", "to be kept: 'p99<100ms' (one at a time)", FLAG_CALL,
      .call = take_limit},
     {"memory", 0, "SIZE", "that the server may use", FLAG_CALL,
      .call = take_memory},
@@ -157,9 +181,11 @@ const struct flag asked_flags[] = {
      MEMBER(question.service.cores), .least = 1, .most = SIMULATION_CORES},
     {"payload", 0, "SIZE", "bytes of an answer (1KiB)", FLAG_CALL,
      .call = take_payload},
-    {"cv-wait", 0, "X", "variation of the wait: deviation / mean (1)",
+    {"cv-wait", 0, "X",
+     "variation of the whole wait: deviation / mean (1 / root of the calls), "
+     "lognormal",
      FLAG_CALL, .call = take_cv_wait},
-    {"cv-cpu", 0, "X", "variation of the CPU time (1)", FLAG_CALL,
+    {"cv-cpu", 0, "X", "variation of the CPU time (1), lognormal", FLAG_CALL,
      .call = take_cv_cpu},
     {"burst", 0, "K", "requests that come together (1)", FLAG_INT,
      MEMBER(question.service.burst), .least = 1, .most = 10000},
@@ -175,7 +201,7 @@ const struct flag asked_flags[] = {
     {"machine", 0, "FILE",
      "the constants (results/machine.json; none: another machine's, which came "
      "with the program)",
-     FLAG_TEXT, MEMBER(machine_path)},
+     FLAG_TEXT, MEMBER(machine_path), .heading = "What answers:"},
     {"validation", 0, "FILE",
      "errors of earlier forecasts, for bands (results/validation.json; none)",
      FLAG_TEXT, MEMBER(validation_path)},
@@ -235,7 +261,7 @@ static void drop_moot(const struct asked *asked, struct service *service)
                            : flags_has(&asked->given, "wait");
         if (!by_flag)
             continue;
-        service->given[f] = false;
+        service->given[f] = service->profiled[f] = false;
         if (f == SERVICE_BACKEND_WORKERS)
             service->backend_workers = 0;
     }
@@ -256,7 +282,7 @@ static bool workers_apply(const struct question *question,
     if (!apply)
         snprintf(
             why, size,
-            "--workers has no effect: %s%s no workers to set; name a model "
+            "--workers has no effect: %s%s no worker setting; name a model "
             "that has some, or leave it out",
             question->model_count == 1 ? question->models[0] : "these models",
             question->model_count == 1 ? " has" : " have");
@@ -264,7 +290,7 @@ static bool workers_apply(const struct question *question,
 }
 
 static int complete(struct asked *asked, const char *verb,
-                    const struct machine *machine)
+                    const struct machine *machine, bool shipped)
 {
     struct service *service = &asked->question.service;
     char why[1024], hint[512];
@@ -273,12 +299,19 @@ static int complete(struct asked *asked, const char *verb,
     service->cpu_ns = (double)asked->cpu_ns;
     service->think_ns = (double)asked->think_ns;
     service->requests_per_connection = (double)asked->requests_per_connection;
-    if (asked->profile &&
-        profile_file_read(asked->profile, service, why, sizeof why) < 0)
+    if (asked->profile && profile_file_read(asked->profile, service,
+                                            &asked->peak, why, sizeof why) < 0)
         return fail(verb, EXIT_USAGE, why);
     drop_moot(asked, service);
     service_defaults(service, machine->cores);
     const char *unknown = unknown_model(&asked->question, machine);
+    if (unknown && models_find(models_all(), unknown)) {
+        snprintf(why, sizeof why,
+                 "there are no constants of %s yet: troika calibrate --models "
+                 "%s%s",
+                 unknown, unknown, shipped ? "" : " --add");
+        return fail(verb, EXIT_USAGE, why);
+    }
     if (unknown) {
         suggest(machine, unknown, hint, sizeof hint);
         snprintf(why, sizeof why,
@@ -312,17 +345,32 @@ int asked_open(struct asked *asked, const char *verb, struct asked_from *from)
     if (advice_machine(asked->machine_path, &from->machine, &from->shipped, why,
                        sizeof why) < 0)
         return fail(verb, EXIT_FAILED, why);
-    int code = complete(asked, verb, &from->machine);
+    if (from->machine.own_time > 0)
+        return fail(verb, EXIT_FAILED,
+                    "these constants are those of a decision about models of "
+                    "one language, whose work they count in its own time: name "
+                    "the machine's own with --machine");
+    int code = complete(asked, verb, &from->machine, from->shipped);
     if (code != EXIT_OK)
         return code;
     asked->question.precision = (struct precision){
-        .requests = asked->requests > 0 ? asked->requests : 100000,
+        .requests = asked->requests > 0 ? asked->requests : FORECAST_REQUESTS,
         .seed = asked->seed > 0 ? (uint64_t)asked->seed : 1,
     };
     if (advice_bands(asked->validation_path, &from->machine, &from->bands, why,
                      sizeof why) < 0)
         return fail(verb, EXIT_FAILED, why);
     return EXIT_OK;
+}
+
+void asked_in_own_time(const struct question *question, enum language language,
+                       struct asked_from *from)
+{
+    bool asked[CONSTANTS_MODELS_MAX];
+
+    for (int i = 0; i < from->machine.model_count; i++)
+        asked[i] = question_asks(question, language, &from->machine.models[i]);
+    machine_in_own_time(&from->machine, asked);
 }
 
 void asked_close(struct asked_from *from)
