@@ -73,7 +73,7 @@ all_objects := $(runtime_objects) $(workload_objects) $(harness_objects) $(out)/
 
 ##@ Use
 .DEFAULT_GOAL := all
-.PHONY: all help deps deps-peers deps-claims deps-install list bench standard resume full $(bench_targets) serve load search doctor charts report adr compare
+.PHONY: all help deps deps-peers deps-claims deps-servers deps-install list bench standard resume full $(bench_targets) serve load search doctor charts report adr compare
 all: $(out)/troika $(model_binaries) $(foreign_binaries) ## build everything (VARIANT=release, asan or tsan)
 	@$(clear) printf 'built %s: troika and %s models; make help\n' '$(out)' "$$(find $(out)/models -maxdepth 1 -perm -u+x -type f | wc -l)"
 
@@ -92,6 +92,11 @@ deps-claims: ## install PostgreSQL, Redis, their client libraries, and Node.js; 
 
 deps-install: ## install help2man, dpkg-dev and lintian, which make install and make deb use, and the model of a terminal for tests (apt)
 	@sh harness/deps-servers.sh install help2man dpkg-dev lintian python3-pyte
+
+deps-servers: ## install the Python frameworks and servers of bench-servers and of some claims (apt)
+	@sh harness/deps-servers.sh servers python3-fastapi python3-uvicorn python3-uvloop python3-httptools \
+	    python3-hypercorn python3-quart gunicorn python3-flask python3-gevent python3-django python3-aiohttp \
+	    python3-asyncpg python3-psycopg python3-redis python3-requests
 
 list: all ## show models, workloads and experiments
 	@$(with) ARGS $(out)/troika list

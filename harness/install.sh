@@ -40,7 +40,7 @@ for model in "$out"/models/*; do
     install -D -m 755 "$model" "$lib/build/release/models/$(basename "$model")"
 done
 install -m 644 "$out/routes.json" "$lib/build/release/routes.json"
-for folder in harness/experiments harness/profiles models/foreign reports results/schema; do
+for folder in harness/experiments harness/profiles models/foreign models/servers reports results/schema; do
     copy "$folder"
 done
 for file in harness/predict/shipped*.json LICENSE README.md; do

@@ -85,15 +85,6 @@ static int take_count(const struct expansion *expansion, int key, int most,
     return 0;
 }
 
-/* The package that is missing for the workload, or NULL. */
-static const char *lacks(const char *name)
-{
-    for (int i = 0; workloads_missing[i].name; i++)
-        if (!strcmp(workloads_missing[i].name, name))
-            return workloads_missing[i].package;
-    return NULL;
-}
-
 bool expand_leaves_out(const struct reader *reader, const struct cell *cell,
                        int section)
 {
@@ -103,12 +94,12 @@ bool expand_leaves_out(const struct reader *reader, const struct cell *cell,
         if (reader->ini->entries[i].section == section &&
             !strcmp(reader->ini->entries[i].key, cell_keys[CELL_WORKLOAD].name))
             name = reader->ini->entries[i].value;
-    if (!name || !lacks(name))
+    if (!name || !workload_lacks(name))
         return false;
     reader_leave_out(reader,
                      "the cell %s is left out: its workload %s was not built, "
                      "package %s is missing (make deps-claims)",
-                     cell->name, name, lacks(name));
+                     cell->name, name, workload_lacks(name));
     return true;
 }
 
@@ -128,11 +119,11 @@ static const struct workload_entry *find_workload(const struct reader *reader,
     }
     names[count] = NULL;
     char hint[512];
-    if (lacks(name->text))
+    if (workload_lacks(name->text))
         reader_fail(reader, name->line,
                     "the workload %s was not built: package %s is missing "
                     "(make deps-claims)",
-                    name->text, lacks(name->text));
+                    name->text, workload_lacks(name->text));
     else
         reader_fail(reader, name->line, "no workload is named \"%s\"%s",
                     name->text,

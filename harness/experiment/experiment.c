@@ -23,6 +23,7 @@
 #include "ini.h"
 #include "modes.h"
 #include "profile.h"
+#include "shipped_targets.h"
 #include "target_section.h"
 #include "value.h"
 
@@ -420,6 +421,8 @@ int experiment_read_copy(const char *path, const char *home,
     reader.models = reader.experiment->models;
     if (result == 0)
         result = target_section_read_all(&reader, home);
+    if (result == 0)
+        result = shipped_targets_add(&reader);
     if (result == 0)
         result = read_sections(&reader);
     if (result == 0 && reader.experiment->noise_floor)

@@ -23,7 +23,7 @@ enum {
     EXPERIMENT_MODELS_MAX = 32,
     EXPERIMENT_CELLS_MAX = 256, /* load points, after lists are expanded */
     EXPERIMENT_BLOCKS_MAX = 1000,
-    EXPERIMENT_TARGETS_MAX = 8,
+    EXPERIMENT_TARGETS_MAX = 24,
 };
 
 /* The user's service, for the decision record. */

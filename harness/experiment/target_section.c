@@ -12,8 +12,10 @@
 #include <strings.h>
 
 #include "harness/base/names.h"
+#include "models/runtime/workload.h"
+#include "value.h"
 
-enum { TARGET_WORKERS_MAX = 32768 };
+enum { TARGET_WORKERS_MAX = 32768, TARGET_THREADS_MAX = 32768 };
 
 static const char URL_START[] = "http://127.0.0.1:{port}";
 
@@ -239,16 +241,77 @@ static int take_discipline(const struct reader *reader,
                        names_suggest(entry->value, names, hint, sizeof hint));
 }
 
+/* Takes one of the workloads that the target serves; one that the build left out
+ * is served by nobody here. */
+static int take_workload(const struct reader *reader,
+                         const struct ini_entry *entry, const char *name,
+                         const char **into)
+{
+    const struct workload_entry *found = workload_find(name);
+
+    if (!found && workload_lacks(name))
+        return 0;
+    if (!found)
+        return reader_fail(reader, entry->line,
+                           "\"%s\": no workload is named \"%s\"; see: troika "
+                           "list workloads",
+                           entry->key, name);
+    *into = found->name;
+    return 0;
+}
+
+static int take_workloads(const struct reader *reader,
+                          const struct ini_entry *entry, const struct key *key,
+                          void *into)
+{
+    const char **names = (void *)((char *)into + key->offset);
+    const char *rest = entry->value;
+    char name[64], why[256];
+    int more, result = 0, count = 0;
+
+    while (result == 0 &&
+           (more = value_next(&rest, name, sizeof name, why, sizeof why)) > 0) {
+        if (count == TARGET_WORKLOADS_MAX)
+            return reader_fail(reader, entry->line, "\"%s\": more than %d",
+                               entry->key, TARGET_WORKLOADS_MAX);
+        result = take_workload(reader, entry, name, &names[count]);
+        count += names[count] != NULL;
+    }
+    return result < 0 || more == 0
+               ? result
+               : reader_fail(reader, entry->line, "\"%s\" %s", entry->key, why);
+}
+
+static int take_slots(const struct reader *reader,
+                      const struct ini_entry *entry, const struct key *key,
+                      void *into)
+{
+    char why[256];
+
+    return reader_judged(reader, entry,
+                         target_law_parse(entry->value,
+                                          (void *)((char *)into + key->offset),
+                                          why, sizeof why),
+                         why);
+}
+
 const struct key target_keys[] = {
     {"command", "a command", NULL,
      "starts the server in the foreground; {port}, {dir} (a fresh folder), "
-     "{config}, {workers} and {here} (the experiment's folder) are filled in",
+     "{config}, {workers}, {threads} and {here} (the experiment's folder) are "
+     "filled in",
      KEY_TEXT, KEY_IN(struct target, command)},
     {"url", "[METHOD] URL [WEIGHT], ...", NULL,
      "what requests ask for: http://127.0.0.1:{port}/PATH, or "
      "http://HOST:PORT/PATH of a service that runs already (then without a "
      "command); of further URLs the path is enough",
      KEY_OWN, KEY_IN(struct target, asking), .take = take_url},
+    {"workloads", "a list of workloads", NULL,
+     "in place of a url: the server has the routes of these workloads and "
+     "answers them as a model does, so it is asked and checked as one; "
+     "TROIKA_BACKEND, TROIKA_POSTGRESQL, TROIKA_REDIS and TROIKA_ROUTES in its "
+     "environment say where what it calls is",
+     KEY_OWN, KEY_IN(struct target, workloads), .take = take_workloads},
     {"method", "a method", "GET; POST with a body",
      "of the URLs that name none", KEY_OWN,
      KEY_IN(struct target, asking.method), .take = take_method},
@@ -280,6 +343,10 @@ const struct key target_keys[] = {
     {"ready_limit", "time", "5s", "the time that it may take to be ready",
      KEY_TIME, KEY_IN(struct target, ready_limit_ns), .min = 1,
      .max = INT64_C(60000000000)},
+    {"stop_limit", "time", "5s",
+     "the time that it may take to end after SIGTERM", KEY_TIME,
+     KEY_IN(struct target, stop_limit_ns), .min = 1,
+     .max = INT64_C(60000000000)},
     {"prepare", "a command", NULL,
      "runs before each start and makes files in {dir}", KEY_TEXT,
      KEY_IN(struct target, prepare)},
@@ -293,12 +360,27 @@ const struct key target_keys[] = {
     {"discipline", "unknown, alone, worker, thread, process, loop", "unknown",
      "what a request occupies while it waits: the only thread, one of a fixed "
      "number of workers, a thread or process of its own, or nothing; for "
-     "`troika predict` alone, which cannot simulate what is unknown",
+     "`troika predict`, which cannot simulate what is unknown, and for the law "
+     "that predicts a trial of a server with `workloads`",
      KEY_OWN, KEY_IN(struct target, discipline), .take = take_discipline},
     {"workers", "count", "not said",
      "workers or loops that the command starts, where it has no {workers}",
      KEY_COUNT, KEY_IN(struct target, workers), .min = 1,
      .max = TARGET_WORKERS_MAX},
+    {"slots", "{workers} * 40", "{workers}",
+     "how many requests can wait at once, if the discipline is worker: "
+     "numbers, "
+     "{workers} and {threads}, with * between",
+     KEY_OWN, KEY_IN(struct target, law), .take = take_slots},
+    {"threads", "count", NULL,
+     "{threads}, where a cell does not set them (threads.NAME = 20)", KEY_COUNT,
+     KEY_IN(struct target, threads), .min = 1, .max = TARGET_THREADS_MAX},
+    {"gil", "yes or no", "no", "the threads of a process compute one at a time",
+     KEY_YES, KEY_IN(struct target, gil)},
+    {"needs", "a command", NULL,
+     "fails, and prints what is missing, where the server cannot run: then it "
+     "is left out",
+     KEY_TEXT, KEY_IN(struct target, needs)},
     {"version", "a command", NULL, "prints its version, which is stored",
      KEY_TEXT, KEY_IN(struct target, version)},
     {0}};
@@ -322,6 +404,76 @@ static bool set_program(struct target *target)
     return target->program[0] != '\0';
 }
 
+/* Checks what the section says of the law. */
+static int check_law(const struct reader *reader, int line,
+                     const struct target *target)
+{
+    bool workers = target_has_workers(target);
+    bool threads = target_has_threads(target);
+
+    if (target->workers > 0 && workers)
+        return reader_fail(reader, line,
+                           "[target %s] has workers and {workers}: leave out "
+                           "one of them",
+                           target->name);
+    if (threads != (target->threads > 0))
+        return reader_fail(
+            reader, line,
+            threads ? "[target %s] has {threads} in its command: say "
+                      "how many there are by default, threads = N"
+                    : "[target %s] has threads, and no {threads} in "
+                      "its command",
+            target->name);
+    if ((target->law.per_worker && !workers) ||
+        (target->law.per_thread && !threads))
+        return reader_fail(
+            reader, line,
+            "[target %s]: its slots have %s, and its command has "
+            "not",
+            target->name,
+            target->law.per_worker && !workers ? "{workers}" : "{threads}");
+    if (target->law.factor > 0 && target->discipline != DISCIPLINE_WORKER)
+        return reader_fail(reader, line,
+                           "[target %s] has slots: its discipline must be "
+                           "worker",
+                           target->name);
+    if (target->discipline == DISCIPLINE_WORKER && target->workers == 0 &&
+        target->law.factor == 0 && !workers)
+        return reader_fail(reader, line,
+                           "[target %s] has the discipline worker: say how "
+                           "many there are, workers = N or slots = N, or write "
+                           "{workers} into the command",
+                           target->name);
+    return 0;
+}
+
+/* Checks a target that serves workloads. */
+static int check_serving(const struct reader *reader, int line,
+                         const struct target *target)
+{
+    const struct asking *asking = &target->asking;
+
+    if (asking->url_count > 0 || asking->has_expected || asking->send[0] ||
+        asking->send_file[0] || asking->headers[0] || asking->method[0] ||
+        asking->login.path[0] || asking->check.kind != RULE_BODY)
+        return reader_fail(reader, line,
+                           "[target %s] has workloads, which say what is asked "
+                           "and answered: leave out url, body, check and the "
+                           "like",
+                           target->name);
+    if (target_is_attached(target))
+        return reader_fail(reader, line,
+                           "[target %s] has workloads: a command must start it",
+                           target->name);
+    if (target->discipline == DISCIPLINE_UNKNOWN)
+        return reader_fail(reader, line,
+                           "[target %s] has workloads: declare its law, "
+                           "discipline = loop, or discipline = worker and "
+                           "slots = N",
+                           target->name);
+    return check_law(reader, line, target);
+}
+
 static int check(const struct reader *reader, int line,
                  const struct target *target)
 {
@@ -335,9 +487,13 @@ static int check(const struct reader *reader, int line,
                            target->name);
     const struct asking *asking = &target->asking;
     bool attached = target_is_attached(target);
-    if (asking->url_count == 0)
-        return reader_fail(reader, line, "[target %s] has no url",
+    if (asking->url_count == 0 && !target_serves(target))
+        return reader_fail(reader, line,
+                           "[target %s] has no url (and no workloads, as a "
+                           "server with the routes of Troika's models has)",
                            target->name);
+    if (target_serves(target))
+        return check_serving(reader, line, target);
     if (attached && asking->port == 0)
         return reader_fail(reader, line,
                            "[target %s] has no command, and {port} in its url: "
@@ -363,19 +519,21 @@ static int check(const struct reader *reader, int line,
         return reader_fail(reader, line,
                            "[target %s] has body, so check is body",
                            target->name);
-    if (target->workers > 0 && target_has_workers(target))
-        return reader_fail(reader, line,
-                           "[target %s] has workers and {workers}: leave out "
-                           "one of them",
-                           target->name);
-    if (target->discipline == DISCIPLINE_WORKER && target->workers == 0 &&
-        !target_has_workers(target))
-        return reader_fail(reader, line,
-                           "[target %s] has the discipline worker: say how "
-                           "many there are, workers = N, or write {workers} "
-                           "into the command",
-                           target->name);
-    return 0;
+    return check_law(reader, line, target);
+}
+
+/* The flag --threads of the target's table of settings. */
+static void set_threads(struct target *target)
+{
+    snprintf(target->threads_text, sizeof target->threads_text, "%d",
+             target->threads);
+    target->settings[0] =
+        (struct parameter){.name = "threads",
+                           .unit = UNIT_COUNT,
+                           .default_text = target->threads_text,
+                           .min = 1,
+                           .max = TARGET_THREADS_MAX,
+                           .help = "of each worker"};
 }
 
 /* Adds the target to the models. Its reason lives as long as the experiment. */
@@ -389,18 +547,24 @@ static int add(const struct reader *reader, int line, struct target *target)
     if (model == experiment->models + MODELS_MAX)
         return reader_fail(reader, line, "more than %d models and targets",
                            MODELS_MAX);
-    *model = (struct model_info){.name = target->name,
-                                 .path = target->program,
-                                 .summary = target_is_attached(target)
-                                                ? "a service that runs already"
-                                                : target->command,
-                                 .task = "unknown",
-                                 .flags = "",
-                                 .parameters = "[]",
-                                 .has_workers = target_has_workers(target),
-                                 .workers_default = 1,
-                                 .target = target};
+    *model = (struct model_info){
+        .name = target->name,
+        .path = target->program,
+        .summary = target_is_attached(target) ? "a service that runs already"
+                                              : target->command,
+        .task = "unknown",
+        .discipline =
+            target_serves(target) ? target->discipline : DISCIPLINE_UNKNOWN,
+        .flags = "",
+        .parameters = "[]",
+        .settings = target->threads > 0 ? target->settings : NULL,
+        .only = target_serves(target) ? target->workloads : NULL,
+        .has_workers = target_has_workers(target),
+        .workers_default = 1,
+        .target = target};
     char why[512];
+    if (target->threads > 0)
+        set_threads(target);
     model->available = target_available(target, why, sizeof why);
     snprintf(target->reason, sizeof target->reason, "%s",
              model->available ? "" : why);
@@ -408,7 +572,8 @@ static int add(const struct reader *reader, int line, struct target *target)
     return 0;
 }
 
-static int read_one(const struct reader *reader, int section, const char *home)
+int target_section_read(const struct reader *reader, int section,
+                        const char *home)
 {
     struct experiment *experiment = reader->experiment;
     const struct ini_section *s = &reader->ini->sections[section];
@@ -419,7 +584,8 @@ static int read_one(const struct reader *reader, int section, const char *home)
         return reader_fail(reader, s->line, "more than %d targets",
                            EXPERIMENT_TARGETS_MAX);
     name += strspn(name, " \t");
-    *target = (struct target){.ready_limit_ns = INT64_C(5000000000)};
+    *target = (struct target){.ready_limit_ns = INT64_C(5000000000),
+                              .stop_limit_ns = INT64_C(5000000000)};
     snprintf(target->name, sizeof target->name, "%s", name);
     if (strlen(home) >= sizeof target->home)
         return reader_fail(reader, s->line,
@@ -449,7 +615,7 @@ int target_section_read_all(const struct reader *reader, const char *home)
 
         if (!strncmp(name, "target", 6) &&
             (name[6] == '\0' || name[6] == ' ' || name[6] == '\t'))
-            result = read_one(reader, i, folder);
+            result = target_section_read(reader, i, folder);
     }
     return result;
 }

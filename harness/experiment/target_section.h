@@ -9,6 +9,11 @@
 
 extern const struct key target_keys[]; /* ended by a NULL name */
 
+/* Reads one section, whose files are in the folder `home`. Returns 0 or
+ * -EINVAL. */
+int target_section_read(const struct reader *reader, int section,
+                        const char *home);
+
 /* Reads all [target] sections into the targets of the experiment and adds them
  * to its models. `home` is the folder of their files; NULL: that of the
  * experiment. A target whose program is missing is not available. Returns 0 or

@@ -230,8 +230,8 @@ static int start(const struct subject_asked *asked, struct subject *subject,
                                       .meter_name = target->name,
                                       .stop = asked->stop};
     int workers = target->workers > 0 ? target->workers : 1;
-    int result = target_prepare(target, workers, &subject->start, &options, why,
-                                why_size);
+    int result = target_prepare(target, workers, target->threads,
+                                &subject->start, &options, why, why_size);
 
     if (result == 0 && port > 0)
         subject->start.port = options.port = port;

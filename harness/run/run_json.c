@@ -143,9 +143,15 @@ static json_t *json_target(const struct target *target)
     if (!target)
         return json_null();
     target_version(target, version, sizeof version);
-    return json_pack("{s:o, s:o, s:o}", "command", json_text(target->command),
-                     "path", json_text(target->asking.urls[0].path), "version",
-                     json_text_if(version));
+    json_t *served = json_array();
+    for (int i = 0; target->workloads[i]; i++)
+        json_array_append_new(served, json_string(target->workloads[i]));
+    return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:b}", "command",
+                     json_text(target->command), "path",
+                     json_text(target->asking.urls[0].path), "version",
+                     json_text_if(version), "workloads", served, "discipline",
+                     discipline_name(target->discipline), "slots",
+                     json_text_if(target->law.text), "gil", target->gil);
 }
 
 static json_t *json_model(const struct model_info *model)

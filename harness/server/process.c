@@ -35,6 +35,7 @@
 #include "ready_line.h"
 
 enum { RING = 65536, TAIL_LINES = 8, LINE_MAX_BYTES = 4096 };
+static const int64_t STOP_NS = 5000000000;
 
 struct process_output {
     atomic_size_t written; /* in all; the ring holds the last RING bytes */
@@ -525,7 +526,11 @@ static int prepare(const struct process_options *options,
 {
     char paths[2400];
 
-    *process = (struct process){.slot = -1, .foreign = options->ready != NULL};
+    *process = (struct process){
+        .slot = -1,
+        .foreign = options->ready != NULL,
+        .stop_timeout_ns =
+            options->stop_timeout_ns > 0 ? options->stop_timeout_ns : STOP_NS};
     process->output = process_output_new();
     int result =
         process->output
@@ -650,10 +655,11 @@ void process_stop(struct process *process, bool *clean, char *why,
     bool before = reap(process);
     if (!before)
         kill(process->pid, SIGTERM);
-    if (!wait_end(process, 5000000000)) {
+    if (!wait_end(process, process->stop_timeout_ns)) {
         good = false;
         snprintf(end, sizeof end,
-                 "did not end within 5 s of SIGTERM and was killed");
+                 "did not end within %s of SIGTERM and was killed",
+                 digits_ns((double)process->stop_timeout_ns).text);
     } else {
         describe_end(process, end, sizeof end);
         good = ended_well(process) && !before;

@@ -30,6 +30,7 @@ struct process_options {
                                        replace or extend our own; or NULL */
     const char *meter_name;         /* of the tree's meter */
     int64_t ready_timeout_ns;
+    int64_t stop_timeout_ns;      /* from SIGTERM to the end; 0: 5 s */
     bool (*ready)(void *context); /* NULL: a ready line is expected. Else the
                          server prints none, listens on `port`, and is ready
                          once this function returns true; then dying of
@@ -55,7 +56,8 @@ struct process {
     char meter_note[256];
 
     /* Below: process.c's own. */
-    bool foreign;  /* started with `ready` */
+    bool foreign; /* started with `ready` */
+    int64_t stop_timeout_ns;
     bool attached; /* found (attach.h), not started; pid 0: not seen */
     bool ended;    /* reaped, `status` as from waitpid */
     int status;
@@ -82,10 +84,11 @@ bool process_alive(struct process *process, char *text, size_t size);
  * newline; "" if there are none. Returns text. */
 char *process_tail(const struct process *process, char *text, size_t size);
 
-/* Sends SIGTERM, waits up to 5 s, then kills the whole tree and frees
- * everything that process_start made. Sets *clean to whether the server exited
- * with 0 after the signal and left no process behind; if not, `why` says what
- * happened. Safe on a zeroed struct. `clean` and `why` may be NULL. */
+/* Sends SIGTERM, waits up to the options' stop_timeout_ns, then kills the whole
+ * tree and frees everything that process_start made. Sets *clean to whether the
+ * server exited with 0 after the signal and left no process behind; if not,
+ * `why` says what happened. Safe on a zeroed struct. `clean` and `why` may be
+ * NULL. */
 void process_stop(struct process *process, bool *clean, char *why,
                   size_t why_size);
 

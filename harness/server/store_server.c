@@ -283,8 +283,8 @@ static int start(struct store_server *server, const cpu_set_t *cpus,
                  store_title(server->store), strerror(-result));
         return result;
     }
-    result = target_prepare(&server->target, 0, &server->start, &options, why,
-                            why_size);
+    result = target_prepare(&server->target, 0, 0, &server->start, &options,
+                            why, why_size);
     if (result < 0)
         return result;
     snprintf(server->address, sizeof server->address, "127.0.0.1:%d",

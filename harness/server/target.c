@@ -63,6 +63,7 @@ static bool fill_start(const struct target_start *start, const char *text,
     const struct word words[] = {
         {"{port}", port},
         {"{workers}", start->workers},
+        {"{threads}", start->threads},
         {"{dir}", start->directory},
         {"{config}", start->config},
         {"{here}", start->target->home},
@@ -103,6 +104,26 @@ static char *read_template(const struct target *target)
     return NULL;
 }
 
+/* Whether what the target needs is installed. */
+static bool has_needs(const struct target *target, char *why, size_t why_size)
+{
+    const struct word words[] = {{"{here}", target->home}, {NULL, NULL}};
+    char command[3 * TARGET_TEXT_MAX], said[256] = "";
+    const char *argv[] = {"/bin/sh", "-c", command, NULL};
+
+    if (target->needs[0] == '\0')
+        return true;
+    int status = fill(target->needs, words, command, sizeof command)
+                     ? capture(argv, VERSION_NS, said, sizeof said)
+                     : -E2BIG;
+    said[strcspn(said, "\r\n")] = '\0';
+    if (status == 0)
+        return true;
+    snprintf(why, why_size, "%s",
+             said[0] ? said : "its command `needs` fails, and prints nothing");
+    return false;
+}
+
 bool target_available(const struct target *target, char *why, size_t why_size)
 {
     char folder[PATH_MAX], *text;
@@ -119,6 +140,8 @@ bool target_available(const struct target *target, char *why, size_t why_size)
                  target->program);
         return false;
     }
+    if (!has_needs(target, why, why_size))
+        return false;
     if (target->config[0] == '\0')
         return true;
     text = read_template(target);
@@ -176,15 +199,41 @@ int target_find(const struct target *target, struct sockaddr_in *address,
     return fd;
 }
 
-bool target_has_workers(const struct target *target)
+/* Whether the word is in what is filled in before a start. */
+static bool has_word(const struct target *target, const char *word)
 {
     char *text = target->config[0] ? read_template(target) : NULL;
-    bool has = strstr(target->command, "{workers}") ||
-               strstr(target->prepare, "{workers}") ||
-               (text && strstr(text, "{workers}"));
+    bool has = strstr(target->command, word) || strstr(target->prepare, word) ||
+               (text && strstr(text, word));
 
     free(text);
     return has;
+}
+
+bool target_has_workers(const struct target *target)
+{
+    return has_word(target, "{workers}");
+}
+
+bool target_has_threads(const struct target *target)
+{
+    return has_word(target, "{threads}");
+}
+
+bool target_serves(const struct target *target)
+{
+    return target->workloads[0];
+}
+
+int target_threads(const struct target *target, const char *settings)
+{
+    struct arguments arguments;
+
+    if (target->threads == 0 || !settings ||
+        parameters_parse_query(target->settings, settings, strlen(settings),
+                               &arguments, NULL, 0) < 0)
+        return target->threads;
+    return (int)argument(&arguments, 0);
 }
 
 /* Writes the configuration. Only the account that runs the target may read one
@@ -316,7 +365,7 @@ static const char *astray(void *context, const struct process *process)
     return start->astray;
 }
 
-int target_prepare(const struct target *target, int workers,
+int target_prepare(const struct target *target, int workers, int threads,
                    struct target_start *start, struct process_options *options,
                    char *why, size_t why_size)
 {
@@ -326,6 +375,7 @@ int target_prepare(const struct target *target, int workers,
     *start = (struct target_start){.target = target, .port = free_port()};
     snprintf(start->workers, sizeof start->workers, "%d",
              workers > 0 ? workers : 1);
+    snprintf(start->threads, sizeof start->threads, "%d", threads);
     int result = start->port > 0 ? 0 : -EADDRINUSE;
     if (result == 0) {
         what = "making its folder in /tmp";
@@ -352,6 +402,7 @@ int target_prepare(const struct target *target, int workers,
                              "use {port} or $PORT?";
     options->ready_context = start;
     options->ready_timeout_ns = target->ready_limit_ns;
+    options->stop_timeout_ns = target->stop_limit_ns;
     return result;
 }
 

@@ -20,15 +20,25 @@
 #include "asking.h"
 #include "harness/load/load.h"
 #include "models/runtime/base/discipline.h"
+#include "models/runtime/base/parameter.h"
 #include "process.h"
+#include "target_law.h"
 
-enum { TARGET_TEXT_MAX = 1024, TARGET_NAME_MAX = 40 };
+enum {
+    TARGET_TEXT_MAX = 1024,
+    TARGET_NAME_MAX = 40,
+    TARGET_WORKLOADS_MAX = 16
+};
 
 /* A target without a command runs already, and is left running (attach.h).
  *
  * The command finds its port in the variable PORT of its environment as well.
- * Placeholders {port}, {workers}, {dir}, {config}, {here} and {secret} are
- * filled in, in command, prepare and the template. */
+ * Placeholders {port}, {workers}, {threads}, {dir}, {config}, {here} and
+ * {secret} are filled in, in command, prepare and the template.
+ *
+ * A target that serves workloads of Troika has the routes of the models and
+ * their answers. It is asked and checked as a model is, and its declared law
+ * predicts its rate. Any other target is asked for its URLs. */
 struct target {
     char name[TARGET_NAME_MAX];
     char home[512];                /* {here}: the folder of the experiment; of
@@ -40,10 +50,21 @@ struct target {
     struct asking asking;          /* what requests ask for, and expect */
     char ready_path[TARGET_TEXT_MAX]; /* "": ready once it accepts */
     int64_t ready_limit_ns;
+    int64_t stop_limit_ns;
     char config[TARGET_TEXT_MAX]; /* template, relative to home; "" for none */
-    /* What a waiting request occupies, for a forecast; no law of a trial uses
-     * it, since nothing is known of the request's waits. */
+    const char *workloads[TARGET_WORKLOADS_MAX + 1]; /* that it serves; NULL
+                                                        ends them */
+    /* What a waiting request occupies: for a forecast and, of a target that
+     * serves workloads, for the law of a trial. Of other requests the waits
+     * are not known. */
     enum discipline discipline;
+    struct target_law law;
+    bool gil;                      /* a worker computes on one CPU at a time */
+    int threads;                   /* {threads} by default; 0: there are none */
+    char threads_text[16];         /* that number as text, for `settings` */
+    struct parameter settings[2];  /* --threads, if there are any; then NULL */
+    char needs[TARGET_TEXT_MAX];   /* a command that fails, and prints why, if
+                                      something is not installed; "" for none */
     int workers;                   /* that the command starts; 0: not said */
     char version[TARGET_TEXT_MAX]; /* a command that prints it; "" for none */
     char reason[512];              /* of its struct model_info */
@@ -68,6 +89,7 @@ struct target_start {
     int keeper;         /* the guardian's slot for the folder */
     char config[96];    /* {config} */
     char workers[16];   /* {workers} */
+    char threads[16];   /* {threads} */
     char command[5 * TARGET_TEXT_MAX];
     const char *argv[4]; /* sh -c command */
     int64_t looked_ns;   /* when it is looked for at other ports again */
@@ -83,6 +105,15 @@ bool target_available(const struct target *target, char *why, size_t why_size);
  * template cannot be read. */
 bool target_has_workers(const struct target *target);
 
+/* Whether command, prepare or template contains {threads}. */
+bool target_has_threads(const struct target *target);
+
+/* Whether the target serves workloads of Troika. */
+bool target_serves(const struct target *target);
+
+/* The {threads} of a choice of settings (settings.h). */
+int target_threads(const struct target *target, const char *settings);
+
 /* Whether the target runs already. */
 bool target_is_attached(const struct target *target);
 
@@ -94,7 +125,7 @@ int target_find(const struct target *target, struct sockaddr_in *address,
 /* Picks a port, makes the folder and the configuration, fills in the command,
  * and sets `options` for process_start. Call target_clear afterwards, also
  * after a failure. Returns 0 or a negative errno with a message in `why`. */
-int target_prepare(const struct target *target, int workers,
+int target_prepare(const struct target *target, int workers, int threads,
                    struct target_start *start, struct process_options *options,
                    char *why, size_t why_size);
 

@@ -173,13 +173,27 @@ static int loop_holders(const struct trial_spec *spec, int workers)
     if (hold == HOLD_NOTHING)
         return 0;
     /* The size of another language's pool for offloaded work is unknown. */
-    if (spec->model->foreign && hold == HOLD_OFFLOAD)
+    if ((spec->model->foreign || spec->model->target) && hold == HOLD_OFFLOAD)
         return 0;
     if (workers == 0)
         return 1;
     return models_has_flag(spec->model, "offloads") && hold == HOLD_THREAD
                ? 1
                : workers;
+}
+
+/* How many requests a model with workers can hold at once. */
+static int holders_of(const struct trial_spec *spec, int workers)
+{
+    const struct target *target = spec->model->target;
+    int slots = target
+                    ? target_law_slots(&target->law, workers,
+                                       target_threads(target, spec->settings))
+                    : 0;
+
+    if (slots > 0)
+        return slots;
+    return target && workers == 0 ? target->workers : workers;
 }
 
 static struct prediction_input input_of(const struct trial_spec *spec,
@@ -204,14 +218,15 @@ static struct prediction_input input_of(const struct trial_spec *spec,
     };
 
     /* The bare work runs in C and says nothing about another language. */
-    if (bare->processes > 0 && bare->per_s > 0 && !model->foreign)
+    if (bare->processes > 0 && bare->per_s > 0 && !model->foreign &&
+        !model->target)
         input.cpu_s = bare->processes / bare->per_s;
     if (alone)
         input.holding_workers = 1;
     else if (loop)
         input.holding_workers = loop_holders(spec, workers);
     else if (model->discipline == DISCIPLINE_WORKER)
-        input.holding_workers = workers;
+        input.holding_workers = holders_of(spec, workers);
     if (loop && model->has_workers && workers < input.cpus)
         input.cpus = workers; /* one CPU for each loop or pool thread */
     return input;
@@ -259,7 +274,8 @@ int prediction_record(const struct trial_spec *spec, struct trial *trial)
     struct prediction_input input = input_of(spec, trial);
 
     *prediction = (struct prediction){0};
-    if (model->yardstick || model->target || spec->point->beside.workload)
+    bool unknown = model->target && !target_serves(model->target);
+    if (model->yardstick || unknown || spec->point->beside.workload)
         return 0;
     prediction_make(&input, prediction);
     if (!prediction->law || prediction->per_s <= 0 || !spec->predictions)

@@ -8,11 +8,13 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "harness/base/tree.h"
 #include "harness/load/answers.h"
 #include "harness/server/attach.h"
 #include "harness/server/client.h"
@@ -87,11 +89,20 @@ int steps_take_bare(struct live_trial *live)
                             point->workload->name, strerror(-result));
 }
 
+/* The model as a target that is asked for URLs of its own; NULL: it is asked
+ * for the workload, as a model is. */
+static const struct target *asked_apart(const struct live_trial *live)
+{
+    const struct target *target = live->spec->model->target;
+
+    return target && !target_serves(target) ? target : NULL;
+}
+
 int steps_prepare(struct live_trial *live)
 {
     const struct load_point *point = live->spec->point;
     struct trial *trial = live->trial;
-    const struct target *target = live->spec->model->target;
+    const struct target *target = asked_apart(live);
     /* A target's requests wait for its first answers (steps_check). */
     int result = target ? 0
                         : answers_make_some(point->workload, &point->arguments,
@@ -133,17 +144,57 @@ static int attach(struct live_trial *live, char *why, size_t why_size)
     return result;
 }
 
+enum { SERVING_WORDS = 2 + STORES, ENVIRONMENT_MAX = STORES * STORE_WORDS };
+
+/* What a server finds in its environment. */
+struct environment {
+    char stores[ENVIRONMENT_MAX][STORE_WORD_SIZE];
+    char serving[SERVING_WORDS][PATH_MAX + 32];
+    const char *words[ENVIRONMENT_MAX + SERVING_WORDS + 1];
+};
+
+/* Tells a target that serves workloads what a model's flags tell. */
+static void add_serving(const struct trial_spec *spec,
+                        const struct trial *trial,
+                        struct environment *environment)
+{
+    static const char *const names[STORES] = {[STORE_POSTGRESQL] =
+                                                  "TROIKA_POSTGRESQL",
+                                              [STORE_REDIS] = "TROIKA_REDIS"};
+    char(*word)[PATH_MAX + 32] = environment->serving;
+    char routes[PATH_MAX];
+    int n = 0;
+
+    while (environment->words[n])
+        n++;
+    if (tree_beside("routes.json", routes, sizeof routes) == 0) {
+        snprintf(*word, sizeof *word, "TROIKA_ROUTES=%s", routes);
+        environment->words[n++] = *word++;
+    }
+    if (trial->has_backend) {
+        snprintf(*word, sizeof *word, "TROIKA_BACKEND=%s",
+                 spec->backend->address);
+        environment->words[n++] = *word++;
+    }
+    for (int store = STORE_NONE + 1; store < STORES; store++)
+        if (trial->stores[store].used) {
+            snprintf(*word, sizeof *word, "%s=%s", names[store],
+                     trial->stores[store].address);
+            environment->words[n++] = *word++;
+        }
+    environment->words[n] = NULL;
+}
+
 int steps_start_server(struct live_trial *live)
 {
     const struct trial_spec *spec = live->spec;
     struct trial *trial = live->trial;
     const char *argv[FLAGS_MAX] = {spec->model->path, "--port", "0"};
-    char stores[STORES * STORE_WORDS][STORE_WORD_SIZE];
-    const char *environment[STORES * STORE_WORDS + 1];
+    struct environment environment;
     char workers[16], words[2 * SETTINGS_TEXT_MAX], why[768] = "";
     int n = 3, result;
     struct process_options options = {.argv = argv,
-                                      .environment = environment,
+                                      .environment = environment.words,
                                       .cpus = &trial->cpus.server,
                                       .meter_name = spec->model->name,
                                       .ready_timeout_ns = READY_NS,
@@ -163,12 +214,16 @@ int steps_start_server(struct live_trial *live)
     if (spec->point->workload->workload->counts_updates)
         argv[n++] = "--stats";
     trial_store_flags(trial, argv, n);
-    trial_store_environment(spec, trial, stores, environment);
+    trial_store_environment(spec, trial, environment.stores, environment.words);
+    if (spec->model->target && target_serves(spec->model->target))
+        add_serving(spec, trial, &environment);
     bool attached =
         spec->model->target && target_is_attached(spec->model->target);
     result = spec->model->target && !attached
-                 ? target_prepare(spec->model->target, spec->workers,
-                                  &live->target, &options, why, sizeof why)
+                 ? target_prepare(
+                       spec->model->target, spec->workers,
+                       target_threads(spec->model->target, spec->settings),
+                       &live->target, &options, why, sizeof why)
                  : 0;
     live->refused_first = exhaustion_refused(NULL);
     if (result == 0)
@@ -193,7 +248,7 @@ int steps_start_server(struct live_trial *live)
 int steps_check(struct live_trial *live)
 {
     struct trial *trial = live->trial;
-    const struct target *target = live->spec->model->target;
+    const struct target *target = asked_apart(live);
     int64_t timeout_ns = live->spec->point->timeout_ns;
     char state[256], why[640] = "";
     int result = 0;

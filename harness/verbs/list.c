@@ -17,6 +17,7 @@
 #include "harness/base/names.h"
 #include "harness/base/tree.h"
 #include "harness/experiment/experiment.h"
+#include "harness/experiment/shipped_targets.h"
 #include "harness/gate/gate.h"
 #include "harness/run/plan.h"
 #include "harness/screen/screen.h"
@@ -26,8 +27,8 @@
 #include "models/runtime/base/units.h"
 #include "verbs.h"
 
-static const char *const subjects[] = {"models", "workloads", "experiments",
-                                       "gates",  "keys",      NULL};
+static const char *const subjects[] = {
+    "models", "workloads", "experiments", "servers", "gates", "keys", NULL};
 
 enum { NAMES_MAX = 256 };
 
@@ -322,6 +323,60 @@ static void print_experiment_names(void)
     put("  and %d of articles' claims, claims/NAME", claims);
 }
 
+/* A server's law in words: "as many as come", "{workers} * 40 at once". */
+static const char *law_words(const struct target *target, char *words,
+                             size_t size)
+{
+    if (target->discipline == DISCIPLINE_LOOP)
+        snprintf(words, size, "a loop: as many requests wait at once as come");
+    else
+        snprintf(words, size, "%s requests wait at once",
+                 target->law.factor > 0 ? target->law.text : "{workers}");
+    return words;
+}
+
+static json_t *servers_json(void)
+{
+    json_t *array = json_array();
+    struct experiment *experiment;
+    char why[512], words[128];
+
+    if (shipped_targets_read(models_all(), &experiment, why, sizeof why) < 0) {
+        fprintf(stderr, "troika list servers: %s\n", why);
+        return array;
+    }
+    for (const struct model_info *m = experiment->models; m->name; m++)
+        if (m->target)
+            json_array_append_new(
+                array,
+                json_pack("{ss ss ss si ss sb ss?}", "name", m->name, "law",
+                          law_words(m->target, words, sizeof words),
+                          "discipline", discipline_name(m->discipline),
+                          "threads", m->target->threads, "command",
+                          m->target->command, "available", m->available,
+                          "reason", m->reason));
+    experiment_free(experiment);
+    return array;
+}
+
+static void print_server(const json_t *server)
+{
+    put("%s: %s", json_text_of(server, "name"), json_text_of(server, "law"));
+    put("  %s", json_text_of(server, "command"));
+    if (json_integer_of(server, "threads") > 0)
+        put("  threads.%s = %lld", json_text_of(server, "name"),
+            (long long)json_integer_of(server, "threads"));
+    if (!json_true_of(server, "available"))
+        put("  not available: %s", json_text_of(server, "reason"));
+}
+
+static void print_servers(const json_t *list)
+{
+    put("Servers of others that Troika starts (names for `models =` and "
+        "--models; make deps-servers installs them), and the law of each:");
+    print_rows(list, "law");
+}
+
 static json_t *gates_json(void)
 {
     struct gate_about about[GATES_MAX];
@@ -381,6 +436,7 @@ static const struct part {
      false},
     {"experiments", "name", experiments_json, print_experiments,
      print_experiment, false},
+    {"servers", "name", servers_json, print_servers, print_server, true},
     {"gates", "id", gates_json, print_gates, print_gate, true},
 };
 
@@ -546,9 +602,11 @@ int verb_list(int argc, char **argv)
         {0}};
     static const struct flags flags = {
         .rows = rows,
-        .arguments = "[models|workloads|experiments|gates [NAME]]\nkeys",
-        .help = "Lists what there is, and with a NAME all about that; `gates`: "
-                "when each gate fails, and which figures it withholds; `keys`: "
+        .arguments =
+            "[models|workloads|experiments|servers|gates [NAME]]\nkeys",
+        .help = "Lists what there is, and with a NAME all about that; "
+                "`servers`: frameworks and their servers; `gates`: when each "
+                "gate fails, and which figures it withholds; `keys`: "
                 "the keys of an experiment file.",
         .word = take_word};
     struct request request = {0};
@@ -574,8 +632,8 @@ int verb_list(int argc, char **argv)
             code = EXIT_USAGE;
     }
     if (!request.subject && !request.json)
-        put("More: troika list models, workloads, experiments, gates or keys, "
-            "and with the name of one, all about that.");
+        put("More: troika list models, workloads, experiments, servers, gates "
+            "or keys, and with the name of one, all about that.");
     if (json_object_get(all, "workloads") && request.subject)
         json_object_set_new(all, "units", units_json());
     if (request.json && code == EXIT_OK) {

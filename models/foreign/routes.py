@@ -117,8 +117,9 @@ class _Route:
 class Routes:
     """The routes of a model that has these workloads."""
 
-    def __init__(self, model: str, has):
-        with open(os.path.join(sys.path[0], "../routes.json"), encoding="utf-8") as file:
+    def __init__(self, model: str, has, tables_path: str | None = None):
+        tables_path = tables_path or os.path.join(sys.path[0], "../routes.json")
+        with open(tables_path, encoding="utf-8") as file:
             tables = json.load(file)
         units = {name: _Unit(row) for name, row in tables["units"].items()}
         rows = {row["name"]: row for row in tables["workloads"]}

@@ -18,6 +18,14 @@ const struct workload_entry *workload_find(const char *name)
     return NULL;
 }
 
+const char *workload_lacks(const char *name)
+{
+    for (int i = 0; workloads_missing[i].name; i++)
+        if (!strcmp(workloads_missing[i].name, name))
+            return workloads_missing[i].package;
+    return NULL;
+}
+
 int64_t workload_never_waits(const struct arguments *arguments)
 {
     (void)arguments;

@@ -141,5 +141,9 @@ struct workload_missing {
 };
 extern const struct workload_missing workloads_missing[];
 
+/* The package that was missing for a workload that the build left out; NULL: no
+ * such workload was left out. */
+const char *workload_lacks(const char *name);
+
 /* The entry of that name, or NULL. */
 const struct workload_entry *workload_find(const char *name);

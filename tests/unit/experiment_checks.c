@@ -129,6 +129,60 @@ static void targets_are_checked(void **state)
         good(TARGET "command = true {workers}\ndiscipline = worker\n"));
 }
 
+/* A target that serves workloads declares its law. */
+static void serving_targets_are_checked(void **state)
+{
+#define SERVING                                                                \
+    HEAD "[cell a]\nworkload = wait\nmodels = s\n[target s]\n"                 \
+         "workloads = wait, absent, gather\n"
+    struct experiment *e =
+        good(SERVING
+             "command = true {workers} {threads}\nthreads = 5\n"
+             "discipline = worker\nslots = {workers} * {threads}\ngil = yes\n"
+             "stop_limit = 20s\n");
+    const struct model_info *model = models_find(e->models, "s");
+
+    (void)state;
+    assert_string_equal(e->targets[0].workloads[0], "wait");
+    assert_string_equal(e->targets[0].workloads[1], "gather");
+    assert_null(e->targets[0].workloads[2]);
+    assert_true(models_has_workload(model, "gather"));
+    assert_false(models_has_workload(model, "spin"));
+    assert_int_equal(model->discipline, DISCIPLINE_WORKER);
+    assert_int_equal(target_law_slots(&e->targets[0].law, 3, 7), 21);
+    assert_int_equal(target_threads(&e->targets[0], NULL), 5);
+    assert_int_equal(target_threads(&e->targets[0], "threads=9"), 9);
+    assert_true(e->targets[0].stop_limit_ns == 20000000000);
+    experiment_free(e);
+    experiment_free(good(SERVING "command = true\ndiscipline = loop\n"));
+    bad(SERVING "command = true\n", 5, "declare its law");
+    bad(SERVING "discipline = loop\n", 5, "a command must start it");
+    bad(SERVING "command = true\ndiscipline = loop\nbody = x\n", 5,
+        "leave out url");
+    bad(SERVING "command = true\ndiscipline = loop\n"
+                "url = http://127.0.0.1:{port}/\n",
+        5, "leave out url");
+    bad(SERVING "command = true\ndiscipline = loop\nslots = 4\n", 5,
+        "must be worker");
+    bad(SERVING "command = true\ndiscipline = worker\nslots = {workers}\n", 5,
+        "{workers}");
+    bad(SERVING "command = true {threads}\ndiscipline = loop\n", 5,
+        "threads = N");
+    bad(SERVING "command = true\ndiscipline = loop\nthreads = 4\n", 5,
+        "no {threads}");
+    bad(SERVING "command = true\nslots = 3 + 4\n", 8, "a product");
+    bad(HEAD "[cell a]\nworkload = wait\nmodels = s\n[target s]\n"
+             "command = true\ndiscipline = loop\nworkloads = waits\n",
+        8, "no workload is named \"waits\"");
+    bad(HEAD "[cell a]\nworkload = spin\nmodels = s\n[target s]\n"
+             "command = true\ndiscipline = loop\nworkloads = wait\n",
+        4, "it has no spin");
+    bad(HEAD "[cell a]\nworkload = wait\nmodels = s\n[target s]\n"
+             "command = true\ndiscipline = loop\nworkloads = wait\n"
+             "needs = echo no frobnicator; false\n",
+        4, "s is left out: no frobnicator");
+}
+
 static void contradictions_are_refused(void **state)
 {
     (void)state;
@@ -204,6 +258,7 @@ int main(void)
         cmocka_unit_test(keys_are_checked),
         cmocka_unit_test(values_are_checked),
         cmocka_unit_test(targets_are_checked),
+        cmocka_unit_test(serving_targets_are_checked),
         cmocka_unit_test(contradictions_are_refused),
         cmocka_unit_test(waits_that_vary_need_a_longer_timeout),
         cmocka_unit_test(hostile_files_do_no_harm),
