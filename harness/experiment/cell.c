@@ -47,6 +47,10 @@ const struct key cell_keys[CELL_KEYS + 1] = {
         {"placement", "split, shared", "split",
          .help = "split: the server has half of the CPUs, generator and "
                  "backend have the others; shared: everybody has all"},
+    [CELL_CPU_QUOTA] =
+        {"cpu_quota", "percent of a CPU", "no limit",
+         .help = "CPU time that the server may use, as a container's limit "
+                 "does: 150%: 150 ms in each 100 ms (cgroups)"},
     [CELL_WARMUP] = {"warmup", "time", "1s", .help = "load before the window"},
     [CELL_WINDOW] = {"window", "time", "3s; in a soak 10m",
                      .help = "the time that is measured; in a search one step, "

@@ -27,6 +27,7 @@ enum cell_key {
     CELL_ARRIVALS,
     CELL_MODELS,
     CELL_PLACEMENT,
+    CELL_CPU_QUOTA,
     CELL_WARMUP,
     CELL_WINDOW,
     CELL_TIMEOUT,

@@ -613,6 +613,12 @@ static int take_course(const struct expansion *expansion,
         (result = take_sequence(expansion, point)) < 0)
         return result;
     point->placement = placement ? PLACEMENT_SHARED : PLACEMENT_SPLIT;
+    const struct cell_text *quota = &expansion->cell->fixed[CELL_CPU_QUOTA];
+    char why[EXPAND_WHY_MAX];
+    if (quota->text &&
+        value_cpus(quota->text, &point->cpu_quota, why, sizeof why) < 0)
+        return reader_fail(expansion->reader, quota->line, "\"cpu_quota\" %s",
+                           why);
     if (point->timeout_ns <= longest_ns)
         return reader_fail(
             expansion->reader, expansion->cell->line,

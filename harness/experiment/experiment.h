@@ -89,6 +89,7 @@ struct load_point {
     int workers; /* what the cell says for all its models; 0: their defaults */
     int backend_workers; /* calls the backend serves at once; 0: no limit */
     enum placement placement;
+    double cpu_quota; /* CPUs that the server may use (1.5); 0: no limit */
     int64_t warmup_ns, window_ns, timeout_ns, think_ns;
     /* Open loop: how long, after the window, the server may take to answer as
      * quickly as before; 0: not measured. */

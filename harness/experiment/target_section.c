@@ -241,8 +241,8 @@ static int take_discipline(const struct reader *reader,
                        names_suggest(entry->value, names, hint, sizeof hint));
 }
 
-/* Takes one of the workloads that the target serves; one that the build left out
- * is served by nobody here. */
+/* Takes one of the workloads that the target serves; one that the build left
+ * out is served by nobody here. */
 static int take_workload(const struct reader *reader,
                          const struct ini_entry *entry, const char *name,
                          const char **into)

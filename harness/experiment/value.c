@@ -96,6 +96,24 @@ int value_share(const char *text, double *share, char *why, size_t why_size)
     return 0;
 }
 
+int value_cpus(const char *text, double *cpus, char *why, size_t why_size)
+{
+    double percent;
+    const char *end = plain_number(text, &percent);
+
+    if (!end || strcmp(end + strspn(end, " "), "%") != 0 || percent < 1 ||
+        percent > 100000) {
+        snprintf(
+            why, why_size,
+            "is \"%s\"; percent of one CPU are needed, at least 1%%: 150%% "
+            "is one and a half",
+            text);
+        return -EINVAL;
+    }
+    *cpus = percent / 100;
+    return 0;
+}
+
 int value_limit(const char *text, double *percentile, int64_t *limit_ns,
                 char *why, size_t why_size)
 {

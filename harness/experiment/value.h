@@ -31,6 +31,9 @@ bool value_multiple(const char *text, double *multiple);
 /* "5%": 0.05; above 0 %, below 100 %. */
 int value_share(const char *text, double *share, char *why, size_t why_size);
 
+/* "150%": 1.5; 1 % to 100,000 %. */
+int value_cpus(const char *text, double *cpus, char *why, size_t why_size);
+
 /* "p99<100ms": 99, 100000000. */
 int value_limit(const char *text, double *percentile, int64_t *limit_ns,
                 char *why, size_t why_size);

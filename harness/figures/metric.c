@@ -283,6 +283,19 @@ static double recovery(const struct metric *metric, const json_t *trial,
     return ns;
 }
 
+/* Of the window; tasks that are held back on two CPUs at once count twice. */
+static double throttled(const struct metric *metric, const json_t *trial,
+                        char *why, size_t size)
+{
+    double share = json_figure_in(trial, "cpu", "throttled_ns") /
+                   json_figure_of(trial, "window_ns");
+
+    (void)metric;
+    if (share == 0)
+        refuse(why, size, "0: the quota held nothing back");
+    return share;
+}
+
 const struct metric metrics[] = {
     {"throughput_per_s", "throughput", true, METRIC_COST, throughput,
      .figure = FIGURE_THROUGHPUT},
@@ -332,6 +345,8 @@ const struct metric metrics[] = {
      .percentile = 50},
     {"updates_kept", "share of the updates that were kept", true,
      METRIC_UPDATES, updates_kept, .figure = 0},
+    {"throttled_share", "share of the time that the CPU quota held tasks back",
+     false, METRIC_QUOTA, throttled, .figure = FIGURE_CPU},
     {0},
 };
 
@@ -394,6 +409,9 @@ bool metric_applies(const struct metric *metric, const json_t *object)
                json_true_of(object, "updates");
     case METRIC_IDLE:
         return !strcmp(mode, "idle");
+    case METRIC_QUOTA:
+        return !slices && json_is_number(json_object_get(cell ? cell : object,
+                                                         "cpu_quota"));
     }
     return false;
 }

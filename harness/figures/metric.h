@@ -27,6 +27,7 @@ enum metric_scope {
     METRIC_PUSH,     /* where the server sends without being asked */
     METRIC_CLASS,    /* where some of the requests are heavy */
     METRIC_UPDATES,  /* where tasks update shared data */
+    METRIC_QUOTA,    /* where the server has a CPU quota */
 };
 
 struct metric {

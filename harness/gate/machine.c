@@ -85,6 +85,36 @@ static void steal(const struct gate_facts *facts, struct gate *gate)
              100 * gate->value);
 }
 
+/* How long a quota that the cell does not ask for held tasks back. The tree's
+ * own group may be held back only if the cell asks for it. */
+static void cpu_quota(const struct gate_facts *facts, struct gate *gate)
+{
+    const struct meter_throttled *first = &facts->trial->throttled_first,
+                                 *last = &facts->trial->throttled_last;
+    bool asked = facts->point->cpu_quota > 0;
+    double ns = 0;
+
+    if (first->around_ns < 0 && first->own_ns < 0) {
+        gate_skip(gate, "no cgroup counts what a CPU quota takes away");
+        return;
+    }
+    if (first->around_ns >= 0)
+        ns += (double)(last->around_ns - first->around_ns);
+    if (first->own_ns >= 0 && !asked)
+        ns += (double)(last->own_ns - first->own_ns);
+    gate_most(gate, ns / facts->window_ns, 0.001);
+    if (gate->ok)
+        gate_say(gate, "no CPU quota%s held the server back",
+                 asked ? " but the cell's own" : "");
+    else
+        gate_say(gate,
+                 "a CPU quota%s kept tasks from running for %s in the window "
+                 "(cpu.max, cpu.cfs_quota_us); to measure under one, ask for "
+                 "it: cpu_quota = 150%%",
+                 asked ? " around the cell's own" : " that nobody asked for",
+                 digits_ns(ns).text);
+}
+
 /* CPU time of all processes that belong to the trial; -1: unknown. */
 static double known_ns(const struct trial *trial)
 {
@@ -278,6 +308,8 @@ const struct gate_rule gate_machine_rules[] = {
      EFFECT_WITHHELD},
     {"steal", steal, "the hypervisor took over 3 % of the CPUs", FIGURES_LOADED,
      EFFECT_WITHHELD},
+    {"cpu_quota", cpu_quota, "a CPU quota that the cell does not ask for",
+     FIGURES_LOADED, EFFECT_WITHHELD},
     {"foreign_cpu", foreign_cpu, "other processes used over 5 % of the CPUs",
      FIGURES_LOADED, EFFECT_WITHHELD},
     {"swap", swap, "a page was swapped, or a process killed for lack of memory",

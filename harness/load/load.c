@@ -35,6 +35,7 @@
 #include "harness/base/child.h"
 #include "harness/machine/meter/proc.h"
 #include "harness/machine/urgency.h"
+#include "mutation.h"
 #include "requests.h"
 
 enum {
@@ -678,24 +679,6 @@ void load_stop(struct load *load)
     control_tell(load);
 }
 
-/* MUTATION_P95: lowers every value above the 95th percentile to it, so that the
- * p99 reads as the p95. */
-static void flatten(struct histogram *histogram)
-{
-    uint64_t kept = 0, limit = (uint64_t)(0.95 * (double)histogram->count);
-    int64_t p95_ns = histogram_percentile_ns(histogram, 95);
-    int last = 0;
-    for (int i = 0; i < HISTOGRAM_SLOTS; i++) {
-        if (kept < limit)
-            last = i;
-        else
-            histogram->slots[i] = 0;
-        kept += histogram->slots[i];
-    }
-    histogram->slots[last] += histogram->count - kept;
-    histogram->max_ns = p95_ns;
-}
-
 static void merge(const struct load *load, struct load_result *result)
 {
     memset(result, 0, sizeof *result);
@@ -709,8 +692,7 @@ static void merge(const struct load *load, struct load_result *result)
         if (from->window_end_ns > result->window_end_ns)
             result->window_end_ns = from->window_end_ns;
     }
-    if (load->spec->mutation == MUTATION_P95)
-        flatten(&result->response);
+    mutation_apply(load->spec->mutation, result);
     const struct load_slot *failed = load->shared->slots;
     for (int i = 1; i < load->processes && !failed->error; i++)
         failed++;

@@ -55,6 +55,7 @@ enum load_mutation {
     MUTATION_SKIP, /* a request that finds no free connection is never sent */
     MUTATION_DROP, /* requests in flight at the window's end are lost */
     MUTATION_P95,  /* p95 is given for p99 */
+    MUTATION_MEAN, /* the mean is given for every percentile */
     MUTATION_ERRORS_OK, /* errors count as successes */
     MUTATION_UNCHECKED, /* wrong bodies count as right ones */
     MUTATION_OUTLIERS, /* answers later than MUTATION_OUTLIER_NS are left out of

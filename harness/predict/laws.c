@@ -48,7 +48,9 @@ struct laws laws_of(const struct laws_input *in)
     if (in->backend_workers > 0 && in->backend_s > 0)
         per_s[LAW_BACKEND] = in->backend_workers / in->backend_s;
     if (in->cpus > 0 && in->cpu_s > 0)
-        per_s[LAW_CPU] = in->cpus / in->cpu_s;
+        per_s[LAW_CPU] =
+            (in->quota_cpus > 0 ? fmin(in->quota_cpus, in->cpus) : in->cpus) /
+            in->cpu_s;
     if (in->thread_s > 0)
         per_s[LAW_THREAD] = 1 / in->thread_s;
     if (in->flight_bytes > 0 && isfinite(in->memory_left) && held_s > 0)

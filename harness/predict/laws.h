@@ -42,6 +42,7 @@ struct laws_input {
     double wait_s;       /* D, from the first call's begin to the last's end */
     double cpu_s;        /* c */
     int cpus;            /* P */
+    double quota_cpus;   /* that a quota allows, of P; 0: all */
     double thread_s;     /* d, of c; 0: no such thread */
     int holding_workers; /* W */
     int offload_workers; /* V */

@@ -151,7 +151,7 @@ static json_t *measure_capacity(const struct subject *subject)
 static bool shares_capacity(const struct subject *subject, int earlier)
 {
     static const char *const keys[] = {"section", "query", "workers",
-                                       "backend_workers"};
+                                       "backend_workers", "cpu_quota"};
     const json_t *a = row_of(subject, earlier),
                  *b = row_of(subject, subject->number);
 

@@ -73,7 +73,7 @@ json_t *run_json_load_point(const struct load_point *point)
 
     return json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s, s:o, s:I, s:I, s:I, "
-        "s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
+        "s:I, s:b, s:b, s:o, s:o, s:o, s:o, s:o, s:o}",
         "id", point->id, "section", point->section, "workload",
         point->workload->name, "kind", workload_kind_name(workload->kind),
         "query", json_query(point->workload, &point->arguments), "parameters",
@@ -89,7 +89,8 @@ json_t *run_json_load_point(const struct load_point *point)
         json_text_if(point->slo.text), "beside",
         run_json_beside(&point->beside), "models", json_models_of(point),
         "settings", json_settings_of(point), "backend_workers",
-        json_positive(point->backend_workers));
+        json_positive(point->backend_workers), "cpu_quota",
+        json_finite_if(point->cpu_quota, point->cpu_quota > 0));
 }
 
 static json_t *json_experiment(const struct experiment *experiment)

@@ -480,9 +480,9 @@ static json_t *as_stored(json_t *value)
 static bool same_point(const struct load_point *point, const json_t *row)
 {
     static const char *const keys[] = {
-        "id",      "workload",   "query",          "parameters", "placement",
-        "workers", "timeout_ns", "beside",         "settings",   "window_ns",
-        "slo",     "load",       "backend_workers"};
+        "id",      "workload",   "query",           "parameters", "placement",
+        "workers", "timeout_ns", "beside",          "settings",   "window_ns",
+        "slo",     "load",       "backend_workers", "cpu_quota"};
     json_t *now = as_stored(run_json_load_point(point));
     json_t *then = as_stored(json_deep_copy(row));
     json_t *load = json_object_get(now, "load");

@@ -249,19 +249,32 @@ static json_t *json_run_queue(const struct trial *trial)
         json_known(trial_walked(trial, first->pressure_ns, last->pressure_ns)));
 }
 
-static json_t *json_cpu(const struct trial *trial)
+/* How long the server's own quota kept its tasks from running. */
+static json_t *json_throttled(const struct trial_spec *spec,
+                              const struct trial *trial)
+{
+    int64_t first_ns = trial->throttled_first.own_ns,
+            last_ns = trial->throttled_last.own_ns;
+
+    return json_known(
+        spec->point->cpu_quota > 0 && first_ns >= 0 ? last_ns - first_ns : -1);
+}
+
+static json_t *json_cpu(const struct trial_spec *spec,
+                        const struct trial *trial)
 {
     const struct meter_sample *first = &trial->first, *last = &trial->last;
     int64_t span_ns = last->at_ns - first->at_ns;
 
     return json_pack(
-        "{s:o, s:o, s:o}", "user_ns",
+        "{s:o, s:o, s:o, s:o}", "user_ns",
         json_known(trial_scaled(trial, span_ns, first->cpu_user_ns,
                                 last->cpu_user_ns)),
         "system_ns",
         json_known(trial_scaled(trial, span_ns, first->cpu_system_ns,
                                 last->cpu_system_ns)),
-        "per_request_ns", json_known(trial_cpu_per_request_ns(trial)));
+        "per_request_ns", json_known(trial_cpu_per_request_ns(trial)),
+        "throttled_ns", json_throttled(spec, trial));
 }
 
 static json_t *json_clients(const struct trial *trial)
@@ -376,14 +389,15 @@ static json_t *json_cell(const struct trial_spec *spec,
     int workers = trial_workers(spec, trial);
 
     return json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s}", "model", spec->model->name,
-        "workload", point->workload->name, "query",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o}", "model",
+        spec->model->name, "workload", point->workload->name, "query",
         json_query(point->workload, &point->arguments), "parameters",
         json_parameters(point->workload->workload->parameters,
                         &point->arguments),
         "workers", json_positive(workers), "settings",
         json_settings(spec->model, spec->settings), "load", json_load(point),
-        "placement", placement_name(point->placement));
+        "placement", placement_name(point->placement), "cpu_quota",
+        json_finite_if(point->cpu_quota, point->cpu_quota > 0));
 }
 
 static json_t *json_gates(const struct gate *gates, int count)
@@ -537,7 +551,7 @@ static void add_measures(json_t *object, const struct trial_spec *spec,
     ADD("memory", json_memory(trial));
     if (spec->point->soak)
         ADD("drift", trial_drift_json(trial));
-    ADD("cpu", json_cpu(trial));
+    ADD("cpu", json_cpu(spec, trial));
     ADD("tasks", json_pack("{s:o, s:o, s:o, s:o}", "threads_max",
                            json_known(trial->threads_max), "processes_max",
                            json_known(trial->processes_max), "threads",

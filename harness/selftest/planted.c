@@ -349,6 +349,13 @@ static void others_busy(const struct good_trial *good)
     good->trial->machine_last.busy_ns = (int64_t)(2 * machine_ns(good->trial));
 }
 
+static void quota_hidden(const struct good_trial *good)
+{
+    good->trial->throttled_first = (struct meter_throttled){0, 0};
+    good->trial->throttled_last =
+        (struct meter_throttled){0, (int64_t)(0.05 * window_ns(good->trial))};
+}
+
 static void count_one(struct trial *trial, enum machine_counter counter)
 {
     trial->machine_first.counters[counter] = 0;
@@ -441,6 +448,7 @@ const struct planted_fault planted_faults[] = {
     {"machine_speed", "a machine 30 % slower", machine_slower, NULL},
     {"metronome_cost", "a metronome that takes 5 %", watched_too_much, NULL},
     {"steal", "5 % of the CPUs stolen", cpu_stolen, NULL},
+    {"cpu_quota", "a quota around the harness", quota_hidden, NULL},
     {"foreign_cpu", "CPU time of other processes", others_busy, NULL},
     {"swap", "a page swapped out", page_swapped, NULL},
     {"swap", "a process killed for memory", process_killed, NULL},

@@ -51,6 +51,15 @@ static void test_mutant_p95(struct outcome *outcome)
     finish(outcome, &mutant, "p99");
 }
 
+static void test_mutant_mean(struct outcome *outcome)
+{
+    struct outcome mutant = {0};
+
+    test_latency_exponential_with(&mutant, MUTATION_MEAN);
+    finish(outcome, &mutant, "p99");
+    outcome_caught(outcome, &mutant, "p50");
+}
+
 static void test_mutant_errors_ok(struct outcome *outcome)
 {
     struct outcome mutant = {0};
@@ -97,6 +106,9 @@ static void test_mutant_outliers(struct outcome *outcome)
 const struct selftest_test selftest_mutant_tests[] = {
     {"mutant-p95", "mutant", "a generator that gives p95 for p99",
      "p99 of exponential delays", test_mutant_p95, .noisy = true},
+    {"mutant-mean", "mutant",
+     "a generator that gives the mean for every percentile",
+     "p50 and p99 of exponential delays", test_mutant_mean, .noisy = true},
     {"mutant-from-sent", "mutant",
      "a generator that times from the actual send",
      "mean and p90 of a stalled server", test_mutant_from_sent, .noisy = true},

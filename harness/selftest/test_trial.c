@@ -190,6 +190,25 @@ static void test_trial_foreign(struct outcome *outcome)
     disturbed(outcome, NULL, burn, "foreign_cpu", NULL);
 }
 
+/* A server that may use 3 % of a CPU, and a judge who was not told. */
+static void test_trial_quota(struct outcome *outcome)
+{
+    struct scenario scenario;
+
+    if (scenario_prepare(&scenario, "wait", "delay=5ms", outcome) == 0) {
+        scenario.point.cpu_quota = 0.03;
+        scenario_run(&scenario);
+        if (scenario.trial->end != TRIAL_DONE &&
+            strstr(scenario.trial->failure, "with a CPU quota"))
+            snprintf(outcome->skipped, sizeof outcome->skipped, "%.150s",
+                     scenario.trial->failure);
+        scenario.point.cpu_quota = 0;
+        scenario_judge(&scenario);
+        scenario_gate_fails(&scenario, outcome, "cpu_quota");
+    }
+    scenario_end(&scenario);
+}
+
 /* Leaves the server too few descriptors for all connections. */
 static void starve(const struct scenario *scenario, pid_t server)
 {
@@ -268,6 +287,8 @@ const struct selftest_test selftest_trial_tests[] = {
      "gate server_in_group", test_trial_left_group, .alone = true},
     {"trial-foreign", "trial", "other work on the server's CPUs",
      "gate foreign_cpu", test_trial_foreign, .alone = true},
+    {"trial-quota", "trial", "a server under a CPU quota that nobody asked for",
+     "gate cpu_quota", test_trial_quota, .alone = true},
     {"trial-descriptors", "trial", "a server with too few descriptors",
      "gate limits", test_trial_descriptors, .alone = true},
     {"trial-facts", "trial",

@@ -35,7 +35,7 @@ struct slot {
     atomic_int used; /* 0 free, 1 being filled in, 2 filled */
     atomic_int root; /* pid, also its session and process group */
     void (*clear)(const char *path); /* removes `paths`; NULL: a tree */
-    char paths[2400];
+    char paths[3200];
     char tag[128];
 };
 

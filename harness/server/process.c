@@ -521,10 +521,11 @@ void process_kill(struct process *process)
     release(process);
 }
 
+/* *quota: false if the CPU quota could not be set. */
 static int prepare(const struct process_options *options,
-                   struct process *process)
+                   struct process *process, bool *quota)
 {
-    char paths[2400];
+    char paths[3200];
 
     *process = (struct process){
         .slot = -1,
@@ -539,6 +540,14 @@ static int prepare(const struct process_options *options,
             : -ENOMEM;
     if (result < 0)
         return result;
+    if (options->cpu_quota > 0)
+        result = meter_limit_cpu(process->meter, options->cpu_quota);
+    if (result < 0) {
+        meter_close(process->meter);
+        process->meter = NULL;
+        *quota = false;
+        return result;
+    }
     meter_paths(process->meter, paths, sizeof paths);
     process->slot = guardian_register(paths, meter_tag(process->meter));
     return 0;
@@ -550,14 +559,19 @@ int process_start(const struct process_options *options,
     struct process_wires wires;
     const char *astray = NULL;
     int result = open_wires(&wires);
-    int prepared = prepare(options, process);
+    bool quota = true;
+    int prepared = prepare(options, process, &quota);
 
     if (why_size)
         why[0] = '\0';
     result = result < 0 ? result : prepared;
     if (result < 0) {
-        snprintf(why, why_size, "cannot start %s: %s", options->argv[0],
-                 strerror(-result));
+        snprintf(why, why_size, "cannot start %s%s: %s%s", options->argv[0],
+                 quota ? "" : " with a CPU quota", strerror(-result),
+                 quota ? ""
+                       : "; run as root, or in a cgroup whose `cpu` controller "
+                         "is delegated: systemd-run --user --scope -p "
+                         "Delegate=yes COMMAND");
         goto out;
     }
     result = launch(options, process, &wires, why, why_size);

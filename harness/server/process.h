@@ -29,6 +29,7 @@ struct process_options {
     const char *const *environment; /* "NAME=VALUE"s, NULL-terminated, which
                                        replace or extend our own; or NULL */
     const char *meter_name;         /* of the tree's meter */
+    double cpu_quota;               /* CPUs that the tree may use; 0: all */
     int64_t ready_timeout_ns;
     int64_t stop_timeout_ns;      /* from SIGTERM to the end; 0: 5 s */
     bool (*ready)(void *context); /* NULL: a ready line is expected. Else the

@@ -41,9 +41,9 @@ static bool is_nothing(const json_t *value)
 }
 
 /* Of a load point: the work, the load and the CPUs. */
-static const char *const work_keys[] = {"workload",  "query",          "load",
-                                        "placement", "workers",        "beside",
-                                        "settings",  "backend_workers"};
+static const char *const work_keys[] = {
+    "workload", "query",           "load",     "placement", "workers", "beside",
+    "settings", "backend_workers", "cpu_quota"};
 
 enum { WORK_KEYS = sizeof work_keys / sizeof work_keys[0] };
 

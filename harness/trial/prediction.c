@@ -20,8 +20,9 @@
 /* A larger residual needs a cause. */
 static const double RESIDUAL_LIMIT = 0.20;
 
-static const double BUSY = 0.9;  /* share of busy CPUs: nothing to spare */
-static const double SHARE = 0.5; /* of the difference: the main cause */
+static const double BUSY = 0.9;       /* share of busy CPUs: nothing to spare */
+static const double THROTTLED = 0.01; /* share of the window */
+static const double SHARE = 0.5;      /* of the difference: the main cause */
 /* A low guess of one switch's cost (`troika primitives` measures it), so that
  * only many switches are blamed. */
 static const double SWITCH_S = 1.5e-6;
@@ -41,6 +42,7 @@ void prediction_make(const struct prediction_input *input,
         .wait_s = (double)input->wait_ns / 1e9,
         .cpu_s = input->cpu_s,
         .cpus = input->cpus,
+        .quota_cpus = input->quota_cpus,
         .holding_workers = input->holding_workers,
         .backend_workers = input->backend_workers,
         .backend_s = (double)input->backend_ns / 1e9,
@@ -102,6 +104,12 @@ static const char *inside(const struct residual_facts *facts, char *words,
     double late_s =
         facts->wave * (1 / facts->measured_per_s - 1 / facts->predicted_per_s);
 
+    if (facts->throttled >= THROTTLED) {
+        snprintf(words, size,
+                 "the CPU quota held tasks back for %.0f %% of the window",
+                 100 * facts->throttled);
+        return "cpu quota";
+    }
     if (facts->server_busy >= BUSY && extra_s > 0) {
         bool switching = facts->switches * SWITCH_S >= SHARE * extra_s;
 
@@ -214,6 +222,7 @@ static struct prediction_input input_of(const struct trial_spec *spec,
         .backend_ns = mean_wait_ns(point, true),
         .cpus =
             models_has_flag(model, "parallel") ? trial->cpus.server_count : 1,
+        .quota_cpus = point->cpu_quota,
         .backend_workers = point->backend_workers,
     };
 
@@ -243,7 +252,8 @@ static int store(const struct trial_spec *spec, struct trial *trial)
 
     clock_gettime(CLOCK_REALTIME, &now);
     line = json_pack(
-        "{s:s, s:i, s:I, s:s, s:o, s:i, s:I, s:I, s:o, s:i, s:i, s:i, s:I}",
+        "{s:s, s:i, s:I, s:s, s:o, s:i, s:I, s:I, s:o, s:i, s:i, s:i, s:I, "
+        "s:o}",
         "trial_id", spec->id, "attempt", spec->attempt, "at_unix_ns",
         (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "law",
         prediction->law, "throughput_per_s", json_finite(prediction->per_s),
@@ -251,7 +261,8 @@ static int store(const struct trial_spec *spec, struct trial *trial)
         (json_int_t)input->wait_ns, "think_ns", (json_int_t)input->think_ns,
         "cpu_s", json_finite(input->cpu_s), "workers", input->holding_workers,
         "cpus", input->cpus, "backend_workers", input->backend_workers,
-        "backend_ns", (json_int_t)input->backend_ns);
+        "backend_ns", (json_int_t)input->backend_ns, "quota_cpus",
+        json_finite_if(input->quota_cpus, input->quota_cpus > 0));
     written = line &&
               json_dumpf(line, spec->predictions,
                          JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
@@ -354,6 +365,10 @@ static void collect(const struct trial_spec *spec, const struct trial *trial,
     if (trial->slices)
         return;
     facts->wave = wave_of(input);
+    if (spec->point->cpu_quota > 0 && trial->throttled_first.own_ns >= 0)
+        facts->throttled = (double)(trial->throttled_last.own_ns -
+                                    trial->throttled_first.own_ns) /
+                           (1e9 * facts->window_s);
     count_requests(trial, input->cpus, facts);
 }
 

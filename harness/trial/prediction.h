@@ -45,6 +45,7 @@ struct prediction_input {
     double cpu_s;        /* from the bare ceiling; 0: unknown */
     int holding_workers; /* 0: requests hold no worker */
     int cpus;
+    double quota_cpus;   /* of them; 0: all */
     int backend_workers; /* 0: no limit, or the backend is not called */
 };
 
@@ -84,6 +85,7 @@ struct residual_facts {
     double cpu_s;        /* CPU time per request */
     double switches;     /* per request */
     double run_wait_s;   /* per request */
+    double throttled;    /* share of the window, by the CPU quota asked for */
 };
 
 /* 0: as predicted; -0.5: half of it. */

@@ -197,6 +197,7 @@ int steps_start_server(struct live_trial *live)
                                       .environment = environment.words,
                                       .cpus = &trial->cpus.server,
                                       .meter_name = spec->model->name,
+                                      .cpu_quota = spec->point->cpu_quota,
                                       .ready_timeout_ns = READY_NS,
                                       .stop = spec->stop};
 
@@ -425,6 +426,7 @@ void steps_window_begin(struct live_trial *live)
 {
     struct trial *trial = live->trial;
 
+    meter_throttled(live->server.meter, &trial->throttled_first);
     machine_sample(&trial->machine_first);
     trial->faults_first = inspection_major_faults(live->server.meter);
     if (trial->has_backend)
@@ -440,6 +442,7 @@ void steps_window_end(struct live_trial *live)
         backend_server_sample(live->spec->backend, &live->backend_last);
     trial_store_last(live);
     machine_sample(&trial->machine_last);
+    meter_throttled(live->server.meter, &trial->throttled_last);
     trial->faults_last = inspection_major_faults(live->server.meter);
     inspection_make(live->server.meter, live->server.pid, &trial->cpus.server,
                     &trial->inspection);

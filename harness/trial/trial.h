@@ -117,6 +117,8 @@ struct trial {
     struct trial_store stores[STORES];
     struct trial_updates updates;
 
+    struct meter_throttled throttled_first, throttled_last; /* at the window's
+                                                              edges */
     struct machine_sample machine_first,
         machine_last;                  /* at the window's edges */
     int64_t faults_first, faults_last; /* major page faults of the server; -1:

@@ -300,9 +300,11 @@ def _experiments(path: Path, claim: Section, key: str) -> list[str]:
 
 
 def _servers() -> set[str]:
-    """The models of the tree. Empty where Troika is installed, which takes no
-    sources along: there troika bench knows the names."""
-    return {p.stem for p in MODELS.iterdir() if p.is_file()}
+    """The models of the tree and the servers of others. Empty where Troika is
+    installed, which takes no sources along: there troika bench knows the names."""
+    models = {p.stem for p in MODELS.iterdir() if p.is_file()}
+    shipped = [s.name for p in sorted((MODELS / "servers").glob("*.ini")) for s in read_sections(p)]
+    return models | {name.partition(" ")[2] for name in shipped} if models else set()
 
 
 def _models(path: Path, claim: Section, key: str) -> list[str]:

@@ -66,6 +66,7 @@ METRICS = {
         ("latency_connect_mean_ns", "connect, mean", "mean time to connect", False, units.TIME),
         ("memory_per_idle_connection_bytes", "per idle connection", "memory per idle connection", False, units.SIZE),
         ("push_lateness_p99_ns", "push late p99", "p99 lateness of pushes", False, units.TIME),
+        ("throttled_share", "throttled", "share of the time that the CPU quota held tasks back", False, None),
         ("beside_p99_ns", "second load p99", "p99 latency of the second load", False, units.TIME),
         ("beside_max_ns", "second load max", "worst latency of the second load", False, units.TIME),
     )

@@ -15,7 +15,7 @@ from decision import drivers, evidence
 ORDER = ("fits", "at risk", "unknown", "fails")  # fates, the best first
 SHOWN = ("throughput_per_s", "latency_p99_ns", "cpu_per_request_ns", "memory_total_bytes")
 SAME = ("workload", "query", "load", "latency_kind", "placement", "backend_workers", "settings")
-SAME += ("wait_ns", "slo", "beside")
+SAME += ("wait_ns", "slo", "beside", "cpu_quota")
 
 
 def setting(experiment: dict, point: dict) -> list[dict]:

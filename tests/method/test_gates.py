@@ -129,6 +129,21 @@ class Gates(unittest.TestCase):
                 self.assertEqual((None, 1), (row["value"], row["withheld"]))
                 self.assertIn("withheld: machine too busy: other processes", row["why"])
 
+    def test_a_quota_that_is_asked_for(self):
+        """The kernel lends a tick at most; so little CPU time is had on a busy machine too."""
+        text = EXPERIMENT[:EXPERIMENT.index("[cell")].replace("300ms", "1s") + (
+            "[cell spin]\nworkload = spin\nsteps = 100k\nconnections = 8\ncpu_quota = 5%\n")
+        trial = self.bench("cpu_quota", text=text)
+        if "with a CPU quota" in (trial.get("failure") or ""):
+            self.skipTest(trial["failure"])
+        self.assertTrue(trial["valid"], trial["reason"])
+        self.assertEqual(0.05, trial["cell"]["cpu_quota"])
+        self.assertGreater(trial["cpu"]["throttled_ns"], 0)
+        self.assertLess(trial["cpu"]["user_ns"] + trial["cpu"]["system_ns"], 0.15e9)
+        run = json.loads((self.directory / "results/latest/run.json").read_text())
+        shares = [row for row in run["summary"] if row["metric"] == "throttled_share"]
+        self.assertGreater(shares[0]["value"], 0)
+
     def test_switched_off_is_told(self):
         self.burn()
         trial = self.bench()

@@ -93,6 +93,11 @@ static void values_are_checked(void **state)
     bad(CELL "mode = opne\n", 4, "did you mean open?");
     bad(CELL "placement = splitt\n", 4, "did you mean split?");
     bad(CELL "delay = 50\n", 4, "delay");
+    bad(CELL "cpu_quota = 1.5\n", 4, "150% is one and a half");
+    bad(CELL "cpu_quota = 0%\n", 4, "at least 1%");
+    bad(CELL "cpu_quota = -50%\n", 4, "at least 1%");
+    bad(CELL "cpu_quota = 1e9%\n", 4, "at least 1%");
+    bad(CELL "cpu_quota = nan%\n", 4, "at least 1%");
     bad(CELL "delay = 2h\n", 4, "delay");
     bad(CELL "models = serial, event-lop\n", 4, "did you mean event-loop?");
     bad(CELL "models = serial, serial\n", 4, "listed twice");

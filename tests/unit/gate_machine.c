@@ -110,6 +110,35 @@ static void test_speed(void **state)
     failing(bench, "");
 }
 
+static void test_quota(void **state)
+{
+    static const struct {
+        double quota;
+        int64_t own_ns, around_ns; /* in the window; -1: not counted */
+        const char *fails;
+    } rows[] = {
+        {0, 0, 0, ""},
+        {0, 20 * MS, 0, "cpu_quota"},
+        {1.5, 20 * MS, 0, ""}, /* asked for */
+        {1.5, 20 * MS, 20 * MS, "cpu_quota"},
+        {0, -1, -1, ""},
+        {0, -1, 20 * MS, "cpu_quota"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bench *bench = good();
+        struct meter_throttled *last = &bench->trial.throttled_last;
+
+        bench->point.cpu_quota = rows[i].quota;
+        last->own_ns = rows[i].own_ns;
+        last->around_ns = rows[i].around_ns;
+        bench->trial.throttled_first = (struct meter_throttled){
+            rows[i].own_ns < 0 ? -1 : 0, rows[i].around_ns < 0 ? -1 : 0};
+        failing(bench, rows[i].fails);
+    }
+}
+
 static void test_cpu(void **state)
 {
     struct bench *bench = good();
@@ -234,11 +263,11 @@ static void test_switched_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steady),       cmocka_unit_test(test_overload),
-        cmocka_unit_test(test_arrivals),     cmocka_unit_test(test_clock),
-        cmocka_unit_test(test_speed),        cmocka_unit_test(test_cpu),
-        cmocka_unit_test(test_counters),     cmocka_unit_test(test_place),
-        cmocka_unit_test(test_switched_off),
+        cmocka_unit_test(test_steady),   cmocka_unit_test(test_overload),
+        cmocka_unit_test(test_arrivals), cmocka_unit_test(test_clock),
+        cmocka_unit_test(test_speed),    cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_cpu),      cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_place),    cmocka_unit_test(test_switched_off),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,20 @@ static void test_equal(void **state)
     assert_int_equal(laws.capacity, LAW_CPU);
 }
 
+/* A quota lowers the CPU's bound, never raises it. */
+static void test_quota(void **state)
+{
+    struct laws_input in = {
+        .connections = 8, .cpu_s = 0.01, .cpus = 2, .quota_cpus = 1.5};
+
+    (void)state;
+    near(laws_of(&in).per_s[LAW_CPU], 150);
+    in.quota_cpus = 3;
+    near(laws_of(&in).per_s[LAW_CPU], 200);
+    in.quota_cpus = 0;
+    near(laws_of(&in).per_s[LAW_CPU], 200);
+}
+
 /* As they stand in results. */
 static void test_names(void **state)
 {
@@ -104,9 +118,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each),
-        cmocka_unit_test(test_none),
-        cmocka_unit_test(test_equal),
+        cmocka_unit_test(test_each),  cmocka_unit_test(test_none),
+        cmocka_unit_test(test_equal), cmocka_unit_test(test_quota),
         cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,9 @@ static void test_inside(void **state)
     struct residual_facts facts = half();
 
     (void)state;
+    facts.throttled = 0.3;
+    told(&facts, "cpu quota", "30 % of the window");
+    facts.throttled = 0;
     facts.run_wait_s = 0.024;
     told(&facts, "unexplained", "");
     facts.run_wait_s = 0.026;

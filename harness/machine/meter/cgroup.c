@@ -29,10 +29,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Room for a group's path plus the name of a file in it. */
-enum { FILE_PATH = 900, GROUP_PATH = 768 };
+#include "cgroup_files.h"
 
-static bool write_text(const char *path, const char *text)
+enum { FILE_PATH = METER_FILE_PATH, GROUP_PATH = METER_GROUP_PATH };
+
+bool meter_cgroup_write(const char *path, const char *text)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
@@ -150,7 +151,7 @@ static int sweep(const char *dir, pid_t dead)
 
 int meter_cgroup_sweep(pid_t dead)
 {
-    static const char *const controllers[] = {"", "memory", "cpuacct"};
+    static const char *const controllers[] = {"", "memory", "cpuacct", "cpu"};
     char dir[GROUP_PATH];
     int busy = 0;
 
@@ -225,7 +226,7 @@ static void drop_group(struct meter_cgroup *groups, enum meter_group which)
     *groups->path[which] = '\0';
 }
 
-static bool exists(const char *dir, const char *file)
+bool meter_cgroup_has_file(const char *dir, const char *file)
 {
     char path[FILE_PATH];
 
@@ -243,11 +244,13 @@ static bool try_v2(struct meter_cgroup *groups, const char *parent,
     *error = make_group(groups, METER_GROUP_V2, parent, name);
     if (*error < 0)
         return false;
-    if (!exists(groups->path[METER_GROUP_V2], "memory.current")) {
+    if (!meter_cgroup_has_file(groups->path[METER_GROUP_V2],
+                               "memory.current")) {
         snprintf(path, sizeof path, "%s/cgroup.subtree_control", parent);
-        write_text(path, "+memory");
+        meter_cgroup_write(path, "+memory");
     }
-    return exists(groups->path[METER_GROUP_V2], "memory.current");
+    return meter_cgroup_has_file(groups->path[METER_GROUP_V2],
+                                 "memory.current");
 }
 
 /* Makes a v2 group at the nearest place with memory accounting, else at the
@@ -297,9 +300,17 @@ static int make_v1(struct meter_cgroup *groups, enum meter_group which,
          * largest limit. */
         snprintf(file, sizeof file, "%s/memory.kmem.tcp.limit_in_bytes",
                  groups->path[which]);
-        write_text(file, "9223372036854771712");
+        meter_cgroup_write(file, "9223372036854771712");
     }
     return result;
+}
+
+int meter_cgroup_make_v1(struct meter_cgroup *groups, enum meter_group which,
+                         const char *controller, const char *name)
+{
+    int busy = 0;
+
+    return make_v1(groups, which, controller, name, &busy);
 }
 
 static void explain(const struct meter_cgroup *groups, int memory_error,
@@ -328,7 +339,7 @@ int meter_cgroup_make(struct meter_cgroup *groups, const char *name, bool v1,
 {
     int busy = 0, memory_error = 0, v2_error = 0, made = 0;
 
-    *groups = (struct meter_cgroup){.enter_fd = {-1, -1, -1}};
+    *groups = (struct meter_cgroup){.enter_fd = {-1, -1, -1, -1}};
     if (v2)
         v2_error = make_v2(groups, name, &busy);
     if (v1 && !groups->v2_memory)
@@ -397,7 +408,7 @@ int meter_cgroup_kill_at(const char *path, int64_t wait_ns)
     int64_t step_ns = 1000000;
 
     snprintf(file, sizeof file, "%s/cgroup.kill", path);
-    bool at_once = write_text(file, "1");
+    bool at_once = meter_cgroup_write(file, "1");
     /* Without cgroup.kill, a process may fork while the list is read, so go on
      * until the group is empty. */
     for (;; wait_ns -= step_ns) {

@@ -16,6 +16,8 @@ enum meter_group {
     METER_GROUP_V2,     /* membership, CPU, kill; memory where enabled */
     METER_GROUP_MEMORY, /* v1 */
     METER_GROUP_CPU,    /* v1 cpuacct */
+    METER_GROUP_QUOTA,  /* v1 cpu, only for a quota and only if cpuacct is in
+                           another hierarchy */
     METER_GROUPS,
 };
 
@@ -30,6 +32,19 @@ struct meter_cgroup {
  * Returns the number of groups. */
 int meter_cgroup_make(struct meter_cgroup *groups, const char *name, bool v1,
                       bool v2, char *note, size_t note_size);
+
+/* Lets the groups' members together use so many CPUs (1.5: 150 ms of CPU time
+ * in each 100 ms), by the kernel's CFS bandwidth control: cpu.max in v2,
+ * cpu.cfs_quota_us in v1 (Documentation/scheduler/sched-bwc.rst). May make one
+ * more group of that name, so call before anything enters. Returns 0, -ENOENT
+ * if there is no controller that this process may use, or what the kernel says.
+ */
+int meter_cgroup_limit_cpu(struct meter_cgroup *groups, const char *name,
+                           double cpus);
+
+/* Reads what quotas took away. */
+void meter_cgroup_throttled(const struct meter_cgroup *groups,
+                            struct meter_throttled *throttled);
 
 /* Finds the directory of this process's own group in the v1 hierarchy of
  * `controller`, or in v2 (""). *top gets the length of the mount point's path,

@@ -109,6 +109,18 @@ int meter_attach(const char *name, pid_t root, struct meter **meter)
     return 0;
 }
 
+int meter_limit_cpu(struct meter *meter, double cpus)
+{
+    return meter_cgroup_limit_cpu(&meter->groups,
+                                  meter->tag + strlen("TROIKA_TREE="), cpus);
+}
+
+void meter_throttled(const struct meter *meter,
+                     struct meter_throttled *throttled)
+{
+    meter_cgroup_throttled(&meter->groups, throttled);
+}
+
 const char *meter_tag(const struct meter *meter)
 {
     return meter->tag;

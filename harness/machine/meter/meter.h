@@ -82,6 +82,21 @@ struct meter;
 int meter_open(const char *name, struct meter **meter, char *note,
                size_t note_size);
 
+/* Lets the tree use so many CPUs at most (meter_cgroup_limit_cpu). Call before
+ * anything enters. Returns 0 or a negative errno. */
+int meter_limit_cpu(struct meter *meter, double cpus);
+
+/* How long a quota kept tasks from running, since each group exists, summed
+ * over CPUs; -1: nothing counts it. `around` may be more than the tree's tasks
+ * had to wait, and a quota that is set around a container counts only if the
+ * container may read that group. */
+struct meter_throttled {
+    int64_t own_ns;    /* by the groups of the tree */
+    int64_t around_ns; /* by the groups around them */
+};
+void meter_throttled(const struct meter *meter,
+                     struct meter_throttled *throttled);
+
 /* Makes the meter of a tree that runs already. It gets no group, is seen
  * through /proc, and is never killed. Of root 0 nothing is known: every reading
  * is -1. Returns 0 or -ENOMEM. */
