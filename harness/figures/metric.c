@@ -152,6 +152,31 @@ static double cpu_part(const struct metric *metric, const json_t *trial,
            json_figure_in(trial, "requests", "completed_in_window");
 }
 
+/* CPU time in each second of a window in which connections sleep. */
+static double standing_cpu(const struct metric *metric, const json_t *trial,
+                           char *why, size_t size)
+{
+    double ns = json_figure_in(trial, "cpu", "user_ns") +
+                json_figure_in(trial, "cpu", "system_ns");
+
+    (void)metric;
+    if (ns == 0)
+        refuse(why, size, "0: it used no CPU time");
+    return ns * 1e9 / json_figure_of(trial, "window_ns");
+}
+
+/* A thread that gives up its CPU is woken again later. */
+static double standing_wakeups(const struct metric *metric, const json_t *trial,
+                               char *why, size_t size)
+{
+    double count = json_figure_in(trial, "switches", "voluntary");
+
+    (void)metric;
+    if (count == 0)
+        refuse(why, size, "0: no thread was woken");
+    return count * 1e9 / json_figure_of(trial, "window_ns");
+}
+
 static double memory_total(const struct metric *metric, const json_t *trial,
                            char *why, size_t size)
 {
@@ -331,6 +356,10 @@ const struct metric metrics[] = {
      mean, .figure = FIGURE_LATENCY, .part = "connect"},
     {"memory_per_idle_connection_bytes", "memory per idle connection", false,
      METRIC_IDLE, memory_per_idle, .figure = FIGURE_IDLE_MEMORY},
+    {"standing_cpu_ns", "CPU per second with sleeping connections", false,
+     METRIC_IDLE, standing_cpu, .figure = FIGURE_CPU},
+    {"standing_wakeups_per_s", "wake-ups with sleeping connections", false,
+     METRIC_IDLE, standing_wakeups, .figure = FIGURE_CPU},
     /* How late the messages were that the server sends without being asked. */
     {"push_lateness_p99_ns", "p99 lateness of pushes", false, METRIC_PUSH,
      percentile, .figure = FIGURE_LATENCY, .part = "push", .percentile = 99},

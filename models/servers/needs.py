@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Prints the versions of modules, `needs.py fastapi uvicorn`; or says which are missing,
-and fails.
+"""Says which of the modules are missing, and fails: `needs.py fastapi uvicorn`. Prints
+their versions: `needs.py --versions fastapi uvicorn`.
 """
 import importlib.util
 import platform
 import sys
-from importlib import metadata
 
-missing = [name for name in sys.argv[1:] if not importlib.util.find_spec(name)]
+
+def versions(names: list[str]) -> str:
+    from importlib import metadata  # takes longer to load than all else
+    return ", ".join([f"{name} {metadata.version(name)}" for name in names]
+                     + [f"{platform.python_implementation()} {platform.python_version()}"])
+
+
+asked = [name for name in sys.argv[1:] if name != "--versions"]
+missing = [name for name in asked if not importlib.util.find_spec(name)]
 if missing:
     print(f"Python has no {', '.join(missing)} (make deps-servers)")
     sys.exit(1)
-print(", ".join([f"{name} {metadata.version(name)}" for name in sys.argv[1:]]
-                + [f"{platform.python_implementation()} {platform.python_version()}"]))
+if "--versions" in sys.argv:
+    print(versions(asked))

@@ -65,6 +65,8 @@ METRICS = {
         ("memory_per_connection_bytes", "per connection", "memory per connection", False, units.SIZE),
         ("latency_connect_mean_ns", "connect, mean", "mean time to connect", False, units.TIME),
         ("memory_per_idle_connection_bytes", "per idle connection", "memory per idle connection", False, units.SIZE),
+        ("standing_cpu_ns", "CPU/s, idle", "CPU per second with sleeping connections", False, units.TIME),
+        ("standing_wakeups_per_s", "wake-ups, idle", "wake-ups with sleeping connections", False, None, "/s"),
         ("push_lateness_p99_ns", "push late p99", "p99 lateness of pushes", False, units.TIME),
         ("throttled_share", "throttled", "share of the time that the CPU quota held tasks back", False, None),
         ("beside_p99_ns", "second load p99", "p99 latency of the second load", False, units.TIME),

@@ -49,9 +49,39 @@ static void too_few_rounds(void **state)
     json_decref(trial);
 }
 
+/* What a server costs that nobody asks, and what a quota took from it. */
+static void per_second(void **state)
+{
+    json_t *trial = json_loads(
+        "{\"window_ns\": 2000000000, \"cell\": {\"load\": {\"mode\": "
+        "\"idle\"}},"
+        " \"cpu\": {\"user_ns\": 300, \"system_ns\": 100, \"throttled_ns\": "
+        "500000000},"
+        " \"switches\": {\"voluntary\": 7, \"involuntary\": 900}}",
+        0, NULL);
+    json_t *cell = json_object_get(trial, "cell");
+
+    (void)state;
+    assert_non_null(trial);
+    assert_true(figure("standing_cpu_ns", trial) == 200);
+    assert_true(figure("standing_wakeups_per_s", trial) == 3.5);
+    assert_true(metric_applies(metric_find("standing_cpu_ns"), trial));
+    assert_false(metric_applies(metric_find("throttled_share"), trial));
+    json_object_set_new(cell, "cpu_quota", json_real(0.5));
+    assert_true(metric_applies(metric_find("throttled_share"), trial));
+    assert_true(figure("throttled_share", trial) == 0.25);
+    json_object_set_new(json_object_get(trial, "cpu"), "user_ns", json_null());
+    assert_true(isnan(figure("standing_cpu_ns", trial)));
+    json_object_set_new(json_object_get(cell, "load"), "mode",
+                        json_string("closed"));
+    assert_false(metric_applies(metric_find("standing_cpu_ns"), trial));
+    json_decref(trial);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(too_few_rounds)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(too_few_rounds),
+                                       cmocka_unit_test(per_second)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
