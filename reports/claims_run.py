@@ -128,6 +128,9 @@ def run(options: argparse.Namespace) -> int:
     begun = time.monotonic()
     picked = judge.chosen(options.claims, options.rules)
     names = judge.experiments(picked, options.claims)
+    if not names:
+        print("\n".join(f"  {r.id}  {verdicts.UNMEASURED}  {r.claim['short']}: {r.unmeasurable}" for r in picked))
+        return 0
     dry = "--dry-run" in options.bench
     if judge.prices(picked) and not dry and (status := call(options.troika, "primitives")):
         return status

@@ -21,7 +21,7 @@ def chosen(words: str, folder: Path) -> list[rules.Rule]:
     """The rules that `words` selects: quick, full, or named claims."""
     known = rules.read_all(folder)
     if words in ("quick", "full"):
-        return [r for r in known if r.quick or words == "full"]
+        return [r for r in known if r.quick or r.unmeasurable or words == "full"]
     ids = {r.id: r for r in known}
     names = [w.upper() for w in rules.items(words)]
     for name in names:

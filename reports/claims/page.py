@@ -18,6 +18,11 @@ from claims.rules import Rule
 
 FACTS = ("cpu_model", "cpus", "hypervisor", "kernel", "compiler")
 HEAD = ["figure", "decides", "of", "value [95 %]", "law", "limit", "blocks"]
+CLAIMANTS = {
+    "article": "Claimed by the four articles",
+    "readers": "Claimed by their readers",
+    "practice": "Claimed in practice: issue trackers, manuals, tables",
+}
 BLOCKS_MOST = 64  # a run with more would take too long
 
 
@@ -37,10 +42,7 @@ def write(folder: Path, data: dict, picked: list[Rule], found: list[dict], runs:
     context = {
         "data": data,
         "cards": cards,
-        "overview": [
-            [c["id"], c["short"], card["sources"], c["verdict"], card["figure"]]
-            for c, card in zip(data["claims"], cards)
-        ],
+        "overview": _overview(cards),
         "sources": rules.sources(),
         "counts": _counts(data["claims"]),
         "machine": "; ".join(dict.fromkeys(_machine(r) for r in data["runs"])),
@@ -50,6 +52,15 @@ def write(folder: Path, data: dict, picked: list[Rule], found: list[dict], runs:
     render.store(folder / "claims.md", render.squeezed(text))
     made = render.environment(escape=True)
     render.store(folder / "claims.html", made.get_template("claims.html").render(**context))
+
+
+def _overview(cards: list[dict]) -> list[tuple[str, list[dict]]]:
+    """The cards by who makes the claim: the first of its sources."""
+    groups: dict[str, list[dict]] = {name: [] for name in CLAIMANTS.values()}
+    for card in cards:
+        first = card["sources"].partition(",")[0]
+        groups[CLAIMANTS["article" if first.isdigit() else first if first in CLAIMANTS else "practice"]].append(card)
+    return [(name, own) for name, own in groups.items() if own]
 
 
 def _counts(claims: list[dict]) -> list[tuple[str, int]]:
@@ -63,13 +74,14 @@ def _machine(run: dict) -> str:
 
 
 def _card(folder: Path, claim: dict, rule: Rule, found: dict, chart, runs: dict[str, Run]) -> dict:
-    headline = found[rule.headline]
+    headline = figures.told(rule.figures[rule.headline], found[rule.headline]) if rule.headline else units.UNKNOWN
     return {
         "claim": claim,
         "anchor": claim["id"].lower(),
         "style": claim["verdict"].lower().split(",")[0].split()[0],
+        "unmeasurable": rule.unmeasurable,
         "sources": ", ".join(rules.items(rule.claim["source"])),
-        "figure": figures.told(rule.figures[rule.headline], headline),
+        "figure": headline,
         "open": _open(rule, claim["undecided"]),
         "settle": _settle(claim),
         "first_look": _open(rule, claim["first_look"]),

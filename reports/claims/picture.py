@@ -24,6 +24,8 @@ WORDS = {"time": units.TIME, "size": units.SIZE}
 
 
 def chart(rule: Rule, found: dict[str, list[Element]]) -> Chart | None:
+    if rule.unmeasurable:
+        return None
     figure, elements = rule.figures[rule.headline], found[rule.headline]
     known = [e for e in elements if not e.missing]
     if not known:

@@ -53,8 +53,8 @@ FORMS = {  # the keys that a figure of this form needs
 }
 # The keys of each section; a trailing ? allows absence.
 CLAIM_KEYS = (
-    "text source short setup law refuted speaks against? experiments? experiments.full? quick? headline? chart?"
-    " conditions?"
+    "text source short setup law refuted speaks? against? experiments? experiments.full? quick? headline? chart?"
+    " conditions? unmeasurable?"
 )
 FIGURE_KEYS = "what form? metric? models? to? over? experiment? cells? law? optional? per? kind? primitive?"
 VERDICT_KEYS = "if why?"
@@ -121,8 +121,9 @@ class Rule:
     experiments: list[str]
     more: list[str]  # experiments that only the full set runs
     quick: bool
+    unmeasurable: str  # why no experiment can judge it here; "": one can
     figures: dict[str, Figure]
-    headline: str
+    headline: str  # "" without figures
     verdicts: list[Verdict]
 
 
@@ -243,9 +244,14 @@ def _rule(path: Path, sections: list[Section], own: list[str], known_sources: di
             words = f"no source is named {name}{nearest(name, known_sources)}"
             fail(path, claim.lines["source"], words)
     experiments = own + _experiments(path, claim, "experiments")
-    if not experiments:
+    unmeasurable = claim.values.get("unmeasurable", "")
+    if unmeasurable and (experiments or len(sections) > 1):
+        fail(path, claim.lines["unmeasurable"], "a claim that cannot be measured has no experiment, figure or verdict")
+    if not experiments and not unmeasurable:
         fail(path, claim.line, "the file has no [experiment], and the claim lacks experiments")
     more = _experiments(path, claim, "experiments.full")
+    if not unmeasurable and "speaks" not in claim.values:
+        fail(path, claim.line, f"[{claim.name}] lacks speaks")
     speaks, against = _models(path, claim, "speaks"), _models(path, claim, "against")
     figures, verdicts = {}, []
     for section in sections[1:]:
@@ -259,10 +265,10 @@ def _rule(path: Path, sections: list[Section], own: list[str], known_sources: di
             fail(path, section.line, f"[{section.name}] stands above already; rename one of the two")
         figures[name] = _figure(path, section, name, experiments + more)
         figures[name].judged = _judged(figures[name], speaks, against)
-    if not figures or not verdicts:
+    if not unmeasurable and not (figures and verdicts):
         fail(path, claim.line, "figures and verdicts are needed")
-    headline = claim.values.get("headline", next(iter(figures)))
-    if headline not in figures:
+    headline = claim.values.get("headline", next(iter(figures), ""))
+    if headline not in figures and not unmeasurable:
         words = f"no figure is named {headline}{nearest(headline, figures)}"
         fail(path, claim.lines["headline"], words)
     if claim.values.get("chart", "dots") not in CHARTS:
@@ -278,6 +284,7 @@ def _rule(path: Path, sections: list[Section], own: list[str], known_sources: di
         experiments,
         more,
         yes(path, claim, "quick"),
+        unmeasurable,
         figures,
         headline,
         _verdicts(path, claim, verdicts, figures),

@@ -49,6 +49,8 @@ def _judge(rule: Rule, runs: list[Run]) -> tuple[dict, dict]:
     intervals = {n: _intervals(rule.figures[n], e) for n, e in found.items()}
     truths = [v.condition.truth(intervals) for v in rule.verdicts]
     name, why, sides, open_yet = _decide(rule, found, truths, told)
+    if rule.unmeasurable:
+        name, why = UNMEASURED, rule.unmeasurable
     used = list(dict.fromkeys(e.run.data["run_id"] for es in found.values() for e in es if e.run))
     return {
         "id": rule.id,
