@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,9 +82,8 @@ static int find(const struct tokens *tokens, const char *const *words)
     }
 
 /* The percentile that a word means, or -1: p99, 99%, 99th, median. */
-static int percentile_of(const struct tokens *tokens, int i)
+static int percentile_of(const char *token)
 {
-    const char *token = tokens->of[i];
     char *end;
 
     if (among(token, WORDS("median", "med")))
@@ -93,26 +93,34 @@ static int percentile_of(const struct tokens *tokens, int i)
         return -1;
     double percent = strtod(token + letter, &end);
     bool behind = !strcmp(end, "%") || !strcmp(end, "th");
-    bool before = i > 0 && !strcmp(tokens->of[i - 1], "p");
-    if (*end != '\0' && !behind)
-        return -1;
-    return letter || behind || before ? figure_of_percent(percent) : -1;
+    return (letter && *end == '\0') || behind ? figure_of_percent(percent) : -1;
 }
 
-/* "p99_9" has become p99 and 9. */
-static void join_fractions(struct tokens *tokens)
+/* Puts a word and the next one together. */
+static void join(struct tokens *tokens, int i, const char *between)
+{
+    char joined[2 * TOKEN];
+
+    snprintf(joined, sizeof joined, "%s%s%s", tokens->of[i], between,
+             tokens->of[i + 1]);
+    tokens->too_many |= strlen(joined) >= TOKEN;
+    memcpy(tokens->of[i], joined, TOKEN - 1);
+    tokens->count--;
+    memmove(tokens->of[i + 1], tokens->of[i + 2],
+            (size_t)(tokens->count - i - 1) * TOKEN);
+}
+
+/* "p99_9" has become p99 and 9; "p(95)" p and 95. */
+static void join_percentiles(struct tokens *tokens)
 {
     for (int i = 0; i + 1 < tokens->count; i++) {
-        bool nines =
-            strspn(tokens->of[i + 1], "9") == strlen(tokens->of[i + 1]);
-        if (strcmp(tokens->of[i], "p99") != 0 || !nines ||
-            strlen(tokens->of[i + 1]) > 2)
-            continue;
-        strcat(tokens->of[i], ".");
-        strcat(tokens->of[i], tokens->of[i + 1]);
-        tokens->count--;
-        memmove(tokens->of[i + 1], tokens->of[i + 2],
-                (size_t)(tokens->count - i - 1) * TOKEN);
+        const char *next = tokens->of[i + 1];
+        size_t nines = strspn(next, "9");
+        if (!strcmp(tokens->of[i], "p") && isdigit((unsigned char)next[0]))
+            join(tokens, i, "");
+        else if (!strcmp(tokens->of[i], "p99") && next[nines] == '\0' &&
+                 (nines == 1 || nines == 2))
+            join(tokens, i, ".");
     }
 }
 
@@ -133,7 +141,7 @@ static void read_token(const struct tokens *tokens, int i, struct said *said)
                         ? FIGURE_MAX
                     : among(token, WORDS("min", "minimum", "best", "fastest"))
                         ? FIGURE_MIN
-                        : percentile_of(tokens, i);
+                        : percentile_of(token);
 
     if (statistic >= 0) {
         said->statistic = statistic;
@@ -223,7 +231,7 @@ struct column column_of(const char *name, size_t length)
 
     take_apart(name, length < NAME_MOST ? length : NAME_MOST, &tokens);
     tokens.too_many |= length > NAME_MOST;
-    join_fractions(&tokens);
+    join_percentiles(&tokens);
     for (int i = 0; i < tokens.count; i++)
         read_token(&tokens, i, &said);
     return (struct column){.figure = figure_of_said(&tokens, &said),

@@ -483,8 +483,21 @@ static void judge_failures(const struct row *row, struct finding *finding)
         finding->value > failed_share_told ? VERDICT_SUSPICIOUS : VERDICT_SOUND;
 }
 
-void judge_row(const struct row *row, struct judgement *judgement)
+/* A latency of 0 is none that was measured: no request got its answer, or the
+ * figure is missing. */
+static void drop_zeros(struct row *row)
 {
+    const struct figure *rate = figure_of(row, FIGURE_RATE);
+
+    for (int i = FIGURE_MEAN; i <= FIGURE_MAX; i++)
+        if (row->figures[i].value <= 0 || (rate->known && rate->value <= 0))
+            row->figures[i].known = false;
+}
+
+void judge_row(const struct row *given, struct judgement *judgement)
+{
+    struct row settled = *given;
+    const struct row *row = &settled;
     static void (*const laws[JUDGE_LAWS])(const struct row *,
                                           struct finding *) = {
         [JUDGE_CLOSED_LOOP] = judge_closed_loop,
@@ -499,6 +512,7 @@ void judge_row(const struct row *row, struct judgement *judgement)
         [JUDGE_FAILURES] = judge_failures,
     };
 
+    drop_zeros(&settled);
     *judgement = (struct judgement){0};
     for (int i = 0; i < JUDGE_LAWS; i++) {
         laws[i](row, &judgement->findings[i]);

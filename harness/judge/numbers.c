@@ -128,6 +128,7 @@ static const struct time_unit {
     {"s", 1, false},
     {"sec", 1, false},
     {"secs", 1, false},
+    {"second", 1, false},
     {"seconds", 1, false},
     {"m", 60, true},
     {"min", 60, true},
@@ -149,14 +150,16 @@ double unit_seconds(const char *name, size_t length)
     return seconds_of(name, length, false);
 }
 
+/* Letters, and a micro sign before them. */
 static size_t word_length(const struct cursor *c)
 {
-    size_t length = 0;
+    struct cursor ahead = *c;
 
-    while (c->at + length < c->end && (isalpha((unsigned char)c->at[length]) ||
-                                       (unsigned char)c->at[length] >= 128))
-        length++;
-    return length;
+    if (!takes(&ahead, "\u00b5"))
+        takes(&ahead, "\u03bc");
+    while (ahead.at < ahead.end && isalpha((unsigned char)*ahead.at))
+        ahead.at++;
+    return (size_t)(ahead.at - c->at);
 }
 
 /* Takes k, M or G, unless a word goes on. */
@@ -244,7 +247,7 @@ static bool read_interval(enum figure_kind kind, double scale, struct cursor *c,
     scale = own == 1 && kind != KIND_TIME ? scale : own;
     figure->low = (low.value - low.unit / 2) * scale;
     figure->high = (high.value + high.unit / 2) * scale;
-    return true;
+    return figure->low <= figure->value && figure->value <= figure->high;
 }
 
 static bool reads_rest(enum figure_kind kind, double scale, struct cursor *c,

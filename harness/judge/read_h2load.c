@@ -89,7 +89,7 @@ static void take_line(struct row *row, const char *line, int columns[COLUMNS])
         figure_take(row, FIGURE_RATE, words[3].at, words[3].length);
     }
     if (source_behind(line, "requests:") && count > 8)
-        figure_take(row, FIGURE_REQUESTS, words[7].at, words[7].length);
+        figure_take(row, FIGURE_REQUESTS, words[1].at, words[1].length);
     if ((rest = source_behind(line, "status codes:")))
         take_status(row, rest);
     if ((rest = source_behind(line, "time for request:")))

@@ -220,7 +220,8 @@ static void take_turned(const struct table *table, struct rows *rows)
         struct row *row = new_row(table, table->head, rows);
         if (!row)
             return;
-        take_name(row, &head.of[i]);
+        if (head.count > 2)
+            take_name(row, &head.of[i]);
         known = 0;
         for (int line = table->first; line < table->end; line++) {
             part(table->source->lines[line], table->separator, &cells);

@@ -87,8 +87,9 @@ static int printable_length(const char *text, int left)
         !frames_utf8(&state, at, (size_t)length))
         return 0;
     bool control = at[0] == 0xc2 && at[1] < 0xa0;
-    bool turns = at[0] == 0xe2 && (at[1] == 0x80 || at[1] == 0x81) &&
-                 (at[2] >= 0xa8 || (at[1] == 0x80 && at[2] < 0x90));
+    bool turns =
+        at[0] == 0xe2 && ((at[1] == 0x80 && (at[2] < 0x90 || at[2] >= 0xa8)) ||
+                          (at[1] == 0x81 && at[2] >= 0xa0));
     return control || turns ? 0 : length;
 }
 
