@@ -47,6 +47,7 @@ static json_t *json_finding(const struct row *row, enum judge_law law,
     const struct finding *f = &judgement->findings[law];
     bool told = f->verdict >= VERDICT_SUSPICIOUS;
     bool judged = f->verdict > VERDICT_UNKNOWN;
+    bool bounded = judged && f->bound > 0;
     char said[WORDS_SENTENCE], explained[WORDS_SENTENCE];
 
     words_of_finding(row, law, judgement, said, sizeof said);
@@ -54,8 +55,8 @@ static json_t *json_finding(const struct row *row, enum judge_law law,
     return json_pack("{ss ss ss? so so so ss? ss? so}", "law",
                      judge_law_name(law), "verdict", verdict_text(f->verdict),
                      "figure", told ? figure_abouts[f->figure].name : NULL,
-                     "value", json_finite_if(f->value, judged), "bound",
-                     json_finite_if(f->bound, judged), "ratio",
+                     "value", json_finite_if(f->value, bounded), "bound",
+                     json_finite_if(f->bound, bounded), "ratio",
                      json_finite_if(f->ratio, told), "said", told ? said : NULL,
                      "explanation", explained[0] != '\0' ? explained : NULL,
                      "missing", json_missing(judged ? 0 : f->missing));

@@ -38,6 +38,7 @@ const char *judge_law_name(enum judge_law law)
         [JUDGE_ORDER] = "order",
         [JUDGE_MEAN] = "mean",
         [JUDGE_MEAN_IS_P99] = "mean-is-p99",
+        [JUDGE_LONGER] = "longer-than-run",
         [JUDGE_COUNT] = "count",
         [JUDGE_FAILURES] = "failures",
     };
@@ -433,6 +434,23 @@ static void judge_mean_is_p99(const struct row *row, struct finding *finding)
         finding->tail_s = (0.51 * p99->value - 0.5 * p50->value) / 0.01;
 }
 
+/* wrk2 times its run from the end of its calibration, and so may print a run
+ * that is shorter than a request (giltene/wrk2, issue 138). */
+static void judge_longer(const struct row *row, struct finding *finding)
+{
+    const struct figure *most = figure_of(row, FIGURE_MAX);
+    const struct figure *duration = figure_of(row, FIGURE_DURATION);
+
+    if (!row->own_count || row->loop == LOOP_OPEN ||
+        !has_all(row, finding, 1u << FIGURE_MAX | 1u << FIGURE_DURATION))
+        return;
+    finding->figure = FIGURE_MAX;
+    finding->value = most->value;
+    finding->bound = duration->value;
+    judge_most(finding, most->low, duration->high * (1 + slack),
+               duration->high * (1 + slack));
+}
+
 static void judge_count(const struct row *row, struct finding *finding)
 {
     const struct figure *rate = figure_of(row, FIGURE_RATE);
@@ -508,6 +526,7 @@ void judge_row(const struct row *given, struct judgement *judgement)
         [JUDGE_ORDER] = judge_order,
         [JUDGE_MEAN] = judge_mean,
         [JUDGE_MEAN_IS_P99] = judge_mean_is_p99,
+        [JUDGE_LONGER] = judge_longer,
         [JUDGE_COUNT] = judge_count,
         [JUDGE_FAILURES] = judge_failures,
     };

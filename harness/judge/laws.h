@@ -18,6 +18,8 @@
  *   order         min <= p50 <= p90 <= ... <= max
  *   mean          between what the percentiles allow at least and at most
  *   mean-is-p99   R = p99 in all digits
+ *   longer-than-run   max <= duration, of programs that time no request from
+ *                 before the run
  *   count         requests / duration = X
  *   failures      the rate counts failed requests, or latencies lack them
  */
@@ -34,6 +36,7 @@ enum judge_law {
     JUDGE_ORDER,
     JUDGE_MEAN,
     JUDGE_MEAN_IS_P99,
+    JUDGE_LONGER,
     JUDGE_COUNT,
     JUDGE_FAILURES,
     JUDGE_LAWS,

@@ -39,17 +39,31 @@ static void print_head(const struct row *row, const struct judgement *judgement)
                laws_text(judgement, judgement->verdict, laws, sizeof laws));
 }
 
+/* The laws in the order in which they are told: those that are broken first. */
+static int told_laws(const struct judgement *judgement,
+                     enum judge_law laws[JUDGE_LAWS])
+{
+    int count = 0;
+
+    for (int verdict = VERDICT_BREAKS; verdict >= VERDICT_SUSPICIOUS; verdict--)
+        for (int law = 0; law < JUDGE_LAWS; law++)
+            if ((int)judgement->findings[law].verdict == verdict)
+                laws[count++] = law;
+    return count;
+}
+
 /* Explanations that several laws share are told once. */
 static void print_explanations(const struct row *row,
-                               const struct judgement *judgement)
+                               const struct judgement *judgement,
+                               const enum judge_law *laws, int law_count)
 {
     static char told[JUDGE_LAWS][WORDS_SENTENCE];
     int count = 0;
 
-    for (int law = 0; law < JUDGE_LAWS; law++) {
+    for (int k = 0; k < law_count; k++) {
         char *text = told[count];
         bool again = false;
-        words_of_explanation(row, law, judgement, text, WORDS_SENTENCE);
+        words_of_explanation(row, laws[k], judgement, text, WORDS_SENTENCE);
         for (int i = 0; i < count; i++)
             again |= !strcmp(told[i], text);
         if (text[0] == '\0' || again)
@@ -61,18 +75,19 @@ static void print_explanations(const struct row *row,
 
 static void print_row(const struct row *row, const struct judgement *judgement)
 {
+    enum judge_law laws[JUDGE_LAWS];
     char text[WORDS_SENTENCE];
+    int count = told_laws(judgement, laws);
 
     print_head(row, judgement);
-    for (int verdict = VERDICT_BREAKS; verdict >= VERDICT_SUSPICIOUS; verdict--)
-        for (int law = 0; law < JUDGE_LAWS; law++)
-            if ((int)judgement->findings[law].verdict == verdict)
-                printf(
-                    "  %s%s: %s\n",
-                    verdict < (int)judgement->verdict ? "suspicious, " : "",
-                    judge_law_name(law),
-                    words_of_finding(row, law, judgement, text, sizeof text));
-    print_explanations(row, judgement);
+    for (int k = 0; k < count; k++) {
+        enum verdict verdict = judgement->findings[laws[k]].verdict;
+        printf("  %s%s: %s\n",
+               verdict < judgement->verdict ? "suspicious, " : "",
+               judge_law_name(laws[k]),
+               words_of_finding(row, laws[k], judgement, text, sizeof text));
+    }
+    print_explanations(row, judgement, laws, count);
 }
 
 /* The figures that the law lacks in all rows, as bits; 0: some row has them. */
@@ -93,7 +108,7 @@ static void print_missing(const struct judged *judged)
     char text[NAMES];
     bool any = false;
 
-    for (int law = 0; law < JUDGE_FAILURES; law++) {
+    for (int law = 0; law < JUDGE_LONGER; law++) {
         unsigned missing = missing_in_all(judged, law);
         if (missing == 0)
             continue;

@@ -56,7 +56,9 @@ static const char *times_text(double ratio, char *text)
     if (!isfinite(ratio))
         return strcpy(text, "beyond all measure");
     snprintf(text, FIGURE, "%s times",
-             ratio < 1.1 ? digits_of(ratio, 4).text : digits_of(ratio, 3).text);
+             ratio < 1.1     ? digits_of(ratio, 4).text
+             : ratio >= 1000 ? digits_three(ratio, "").text
+                             : digits_of(ratio, 3).text);
     return text;
 }
 
@@ -114,7 +116,7 @@ static void say_little(const struct row *row, const struct finding *f,
         snprintf(text, size,
                  "%s times a mean of %s are %s requests in flight, on %s: %s "
                  "as many as there can be",
-                 rate, mean, digits_of(f->value, 3).text, places,
+                 rate, mean, digits_three(f->value, "").text, places,
                  times_text(f->ratio, ratio));
     else
         snprintf(text, size,
@@ -205,6 +207,12 @@ const char *words_of_finding(const struct row *row, enum judge_law law,
     case JUDGE_MEAN_IS_P99:
         say_equal(row, f, text, size);
         break;
+    case JUDGE_LONGER:
+        snprintf(text, size, "max %s, in a run of %s: %s as long",
+                 figure_text(row, FIGURE_MAX, first),
+                 figure_text(row, FIGURE_DURATION, second),
+                 times_text(f->ratio, ratio));
+        break;
     case JUDGE_COUNT:
         snprintf(text, size, "%s requests in %s are %s, not %s: %s apart",
                  digits_whole(row->figures[FIGURE_REQUESTS].value, "").text,
@@ -249,7 +257,7 @@ static void explain_wait(const struct row *row,
             "so the requests did take %s: they did not wait as long as "
             "said. Errors or refusals counted as requests, cached answers, "
             "another route, or a shorter wait than said",
-            digits_of(judgement->in_flight, 3).text,
+            digits_three(judgement->in_flight, "").text,
             places_text(row, places, sizeof places),
             figure_text(row, FIGURE_MEAN, mean));
     else if (failing(judgement))
@@ -278,6 +286,9 @@ const char *words_of_explanation(const struct row *row, enum judge_law law,
         [JUDGE_MEAN] = "mean and percentiles of different runs or requests, or "
                        "a column copied or exchanged",
         [JUDGE_MEAN_IS_P99] = "a column copied, or a few very slow requests",
+        [JUDGE_LONGER] = "a duration, and with it a rate, that the program "
+                         "took wrongly: wrk2 does so in runs of less than 10 "
+                         "seconds",
         [JUDGE_COUNT] = "another duration than said, or a rate that counts "
                         "requests which the total does not (aborted at the "
                         "end, failed)",
