@@ -293,6 +293,8 @@ static void judge_under_wait(const struct row *row, struct finding *finding)
             (share > 0 && share <= failed) || failed >= 1)
             continue;
         bool mean = i == FIGURE_MEAN;
+        if (mean && row->mean_doubt)
+            continue;
         any = true;
         note_under(row, finding, i, mean ? wait * (1 - failed) : wait,
                    mean ? least * (1 - failed) : least);
@@ -389,8 +391,6 @@ static void judge_mean(const struct row *row, struct finding *finding)
         finding->missing = 1u << FIGURE_MAX;
         return;
     }
-    if (row->mean_doubt)
-        return;
     mean_between(row, &least, &most);
     bool high = mean->value > most;
     *finding = (struct finding){.verdict = VERDICT_SOUND,
@@ -399,8 +399,9 @@ static void judge_mean(const struct row *row, struct finding *finding)
                                 .bound = high ? most : least,
                                 .ratio = 1};
     if (mean->low > most * (1 + allowed) || mean->high < least * (1 - allowed))
-        finding->verdict = VERDICT_BREAKS;
-    if (finding->verdict == VERDICT_BREAKS)
+        finding->verdict =
+            row->mean_doubt ? VERDICT_SUSPICIOUS : VERDICT_BREAKS;
+    if (finding->verdict != VERDICT_SOUND)
         finding->ratio = high              ? mean->value / most
                          : mean->value > 0 ? least / mean->value
                                            : INFINITY;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A comma before exactly three digits parts groups; any other one comma is a
- * decimal comma.
+ * A comma or a blank before exactly three digits parts groups; any other one
+ * comma is a decimal comma. A time that is a whole number may have been cut off
+ * or rounded up, as integers in programs are, so its interval is twice as wide.
  */
 #include "numbers.h"
 
@@ -40,16 +41,17 @@ static bool digit_at(const struct cursor *c, int ahead)
     return c->end - c->at > ahead && isdigit((unsigned char)c->at[ahead]);
 }
 
-/* Whether a comma at the cursor parts groups of three digits. */
+/* Whether a comma or a blank at the cursor parts groups of three digits. */
 static bool parts_group(const struct cursor *c)
 {
-    return digit_at(c, 1) && digit_at(c, 2) && digit_at(c, 3) &&
-           !digit_at(c, 4);
+    return (*c->at == ',' || *c->at == ' ') && digit_at(c, 1) &&
+           digit_at(c, 2) && digit_at(c, 3) && !digit_at(c, 4);
 }
 
 struct decimal {
     double value, unit; /* that of the last digit */
     int digits;         /* significant */
+    bool whole;         /* without a fraction or an exponent */
 };
 
 /* Reads "e-05" into *power. False: too far from 0 for any figure. */
@@ -81,7 +83,7 @@ static bool read_decimal(struct cursor *c, struct decimal *decimal)
     bool fraction = false, grouped = false;
 
     for (; c->at < c->end; c->at++) {
-        if (*c->at == ',' && !fraction && all > 0 && parts_group(c)) {
+        if (!fraction && all > 0 && parts_group(c)) {
             grouped = true;
             continue;
         }
@@ -106,6 +108,7 @@ static bool read_decimal(struct cursor *c, struct decimal *decimal)
     if (power < 0)
         decimal->value = mantissa / pow(10, -power);
     decimal->digits = digits;
+    decimal->whole = power == 0;
     return isfinite(decimal->value);
 }
 
@@ -325,7 +328,8 @@ bool figure_read(enum figure_kind kind, const char *text, size_t length,
     if (scale == 0)
         return false;
     keep_text(from, c.at, figure);
-    double half = decimal.unit / 2 * (before.about ? 10 : 1);
+    bool cut_off = kind == KIND_TIME && decimal.whole;
+    double half = decimal.unit / 2 * (before.about ? 10 : cut_off ? 2 : 1);
     figure->value = decimal.value * scale;
     figure->low = fmax(decimal.value - half, 0) * scale;
     figure->high = (decimal.value + half) * scale;

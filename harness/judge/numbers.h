@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A printed figure and the interval that its digits allow: "7.7ms" is 7.65 to
- * 7.75 ms, "16,474" is 16,473.5 to 16,474.5, "1.2k" is 1,150 to 1,250.
+ * 7.75 ms, "16,474" is 16,473.5 to 16,474.5, "1.2k" is 1,150 to 1,250. A whole
+ * number of a time, "7 ms", is 6 to 8 ms: programs cut off, and round up, too.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A whole file that begins with a brace or a bracket is JSON. Otherwise each
+ * A file that begins with a brace or a bracket is tried as JSON. Otherwise each
  * line is offered to the readers in turn. CSV has no mark of its own, so that
  * comes last, for a file in which no other reader found anything.
  */
@@ -51,6 +51,36 @@ static bool looks_like_json(const struct source *source)
     return first == '{' || first == '[';
 }
 
+static void read_text(const struct source *source, const char *format,
+                      double unit_s, struct rows *rows)
+{
+    if (!format) {
+        read_lines(source, readers, READERS - 1, unit_s, rows);
+        if (rows->count == 0)
+            read_lines(source, readers + READERS - 1, 1, unit_s, rows);
+        return;
+    }
+    /* hey and oha print one form. */
+    const char *name = !strcmp(format, "oha") ? "hey" : format;
+    for (int i = 0; i < READERS; i++)
+        if (!strcmp(readers[i]->name, name))
+            read_lines(source, &readers[i], 1, unit_s, rows);
+}
+
+/* Reads a file that may be JSON; a page may also begin with a link's bracket,
+ * so one that is none is tried as text. */
+static int read_either(const struct source *source, const char *format,
+                       double unit_s, struct rows *rows, char *why,
+                       size_t why_size)
+{
+    int status = read_json(source, unit_s, rows, why, why_size);
+
+    if (status == 0 || (format && !strcmp(format, "json")))
+        return status;
+    read_text(source, format, unit_s, rows);
+    return rows->count > 0 ? 0 : status;
+}
+
 /* Says that nothing was found, and what the file begins with. */
 static int found_none(const struct source *source, const char *format,
                       char *why, size_t why_size)
@@ -76,22 +106,6 @@ static int found_none(const struct source *source, const char *format,
     return -EINVAL;
 }
 
-static void read_text(const struct source *source, const char *format,
-                      double unit_s, struct rows *rows)
-{
-    if (!format) {
-        read_lines(source, readers, READERS - 1, unit_s, rows);
-        if (rows->count == 0)
-            read_lines(source, readers + READERS - 1, 1, unit_s, rows);
-        return;
-    }
-    /* hey and oha print one form. */
-    const char *name = !strcmp(format, "oha") ? "hey" : format;
-    for (int i = 0; i < READERS; i++)
-        if (!strcmp(readers[i]->name, name))
-            read_lines(source, &readers[i], 1, unit_s, rows);
-}
-
 int read_rows(const struct source *source, const char *format, double unit_s,
               struct rows *rows, char *why, size_t why_size)
 {
@@ -103,7 +117,7 @@ int read_rows(const struct source *source, const char *format, double unit_s,
     int status = 0;
 
     if (json || maybe_json)
-        status = read_json(source, unit_s, &found, why, why_size);
+        status = read_either(source, format, unit_s, &found, why, why_size);
     else
         read_text(source, format, unit_s, &found);
     if (status == 0 && found.count == 0)

@@ -35,8 +35,11 @@ extern const struct reader reader_wrk, reader_summary, reader_h2load, reader_k6,
 int read_rows(const struct source *source, const char *format, double unit_s,
               struct rows *rows, char *why, size_t why_size);
 
-/* What oha's output leaves open, as text and as JSON. */
-extern const char read_oha_doubt[];
+/* What the outputs of oha and k6 leave open, as text and as JSON. */
+extern const char read_oha_doubt[], read_k6_doubt[];
+
+/* The figure of k6's "avg", "med" or "p(95)"; or -1. */
+int read_k6_figure(const char *name, int length);
 
 /* As read_rows, of a JSON file: oha, k6, troika load, or a list of objects with
  * names of columns as members. */

@@ -30,7 +30,7 @@ static bool begins(const struct source *source, int line)
            source_behind(source->lines[line], "finished in ");
 }
 
-/* Which figure each column of times is: by the words of the line above. */
+/* The figure that each column of times has, by the words of the line above. */
 static void take_head(const char *line, int columns[COLUMNS])
 {
     static const struct {
@@ -110,7 +110,7 @@ static int read_output(const struct source *source, int line, double unit_s,
         return source->count;
     row->loop = LOOP_CLOSED;
     row->flight_doubt = doubt;
-    /* Its time includes what came after the window that its rate is of. */
+    /* The time includes what came after the window that the rate is of. */
     row->derived = true;
     for (; end < source->count && end < line + LINES_MOST; end++) {
         const char *text = source->lines[end];

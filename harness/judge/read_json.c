@@ -14,7 +14,6 @@
 #include "harness/base/json.h"
 #include "numbers.h"
 #include "read.h"
-#include "read_k6.h"
 
 static const double ns_s = 1e-9, ms_s = 1e-3;
 
@@ -113,11 +112,11 @@ static void read_k6(struct row *row, const json_t *json)
     const char *name;
 
     row->format = "k6";
-    row->flight_doubt = k6_doubt;
+    row->flight_doubt = read_k6_doubt;
     if (k6_metric(json, "dropped_iterations"))
         row->loop = LOOP_OPEN;
     json_object_foreach (times, name, value)
-        take(row, k6_figure(name, (int)strlen(name)), value, ms_s);
+        take(row, read_k6_figure(name, (int)strlen(name)), value, ms_s);
     take(row, FIGURE_RATE, json_object_get(requests, "rate"), 1);
     take(row, FIGURE_REQUESTS, json_object_get(requests, "count"), 1);
     take(row, FIGURE_CONNECTIONS,

@@ -15,12 +15,11 @@
 
 #include "numbers.h"
 
-#include "read_k6.h"
-
 enum { LINES_MOST = 60, BEFORE = 20, WORDS = 8 };
 
-const char k6_doubt[] = "a virtual user of k6 may send several requests at "
-                        "once (http.batch)";
+const char read_k6_doubt[] =
+    "a virtual user of k6 may send several requests at "
+    "once (http.batch)";
 
 /* What stands behind "NAME...:", or NULL. */
 static const char *metric(const char *line, const char *name)
@@ -40,7 +39,7 @@ static bool begins(const struct source *source, int line)
     return rest && strstr(rest, "avg=");
 }
 
-int k6_figure(const char *name, int length)
+int read_k6_figure(const char *name, int length)
 {
     static const struct {
         const char *name;
@@ -71,7 +70,7 @@ static void take_times(struct row *row, const char *rest)
         if (!equals)
             continue;
         int length = (int)(equals - words[i].at);
-        int id = k6_figure(words[i].at, length);
+        int id = read_k6_figure(words[i].at, length);
         if (id >= 0)
             figure_take(row, id, equals + 1, words[i].length - length - 1);
     }
@@ -114,7 +113,7 @@ static int read_output(const struct source *source, int line, double unit_s,
     (void)unit_s;
     if (!row)
         return source->count;
-    row->flight_doubt = k6_doubt;
+    row->flight_doubt = read_k6_doubt;
     take_times(row, metric(source->lines[line], "http_req_duration"));
     while (end < source->count && end < line + LINES_MOST &&
            !begins(source, end) && !source_behind(source->lines[end], "```"))

@@ -225,9 +225,11 @@ static void take_turned(const struct table *table, struct rows *rows)
         known = 0;
         for (int line = table->first; line < table->end; line++) {
             part(table->source->lines[line], table->separator, &cells);
+            if (i >= cells.count)
+                continue;
             struct column column =
                 column_of(cells.of[0].at, (size_t)cells.of[0].length);
-            if (i >= cells.count || column.figure < 0)
+            if (column.figure < 0)
                 continue;
             take_cell(table, &column, &cells.of[i], row);
             known += row->figures[column.figure].known;

@@ -15,7 +15,10 @@
  *
  * wrk2 counts latency from the intended time, and says so in its own lines.
  * wrk adds samples to its latencies for the requests that it would have sent
- * while a connection stalled (stats_correct in wrk.c), which raises its mean.
+ * while a connection stalled (its stats_correct), which raises its mean.
+ * With several requests in flight on a connection, some of these are less than
+ * its least latency: they are in the number of samples, but in no sum, so its
+ * mean is too small, and its percentiles are too large or 0.
  */
 #include "read.h"
 
@@ -30,6 +33,11 @@ static const char doubt[] =
     "wrk adds made-up samples for requests that it would have sent during a "
     "stall, which raises its mean; a script may also send several requests at "
     "once (pipelining)";
+
+static const char mean_doubt[] =
+    "with several requests in flight on a connection (pipelining), wrk counts "
+    "made-up samples that its sums leave out: its mean is too small and its "
+    "percentiles are too large";
 
 static bool begins(const struct source *source, int line)
 {
@@ -99,6 +107,24 @@ static void take_line(struct row *row, const char *line, bool *closed)
         take_percentile(row, words);
 }
 
+/* What follows from all lines together. */
+static void finish(struct row *row)
+{
+    static const double beyond = 1.05;
+    const struct figure *rate = &row->figures[FIGURE_RATE];
+    const struct figure *mean = &row->figures[FIGURE_MEAN];
+    const struct figure *connections = &row->figures[FIGURE_CONNECTIONS];
+
+    if (rate->known && mean->known && connections->known &&
+        rate->value * mean->value > beyond * connections->value)
+        row->mean_doubt = mean_doubt;
+    /* wrk prints no line of errors where there are none. */
+    if (row->figures[FIGURE_REQUESTS].known) {
+        figure_add(row, FIGURE_FAILED, 0);
+        figure_add(row, FIGURE_LOST, 0);
+    }
+}
+
 static int read_output(const struct source *source, int line, double unit_s,
                        struct rows *rows)
 {
@@ -123,11 +149,7 @@ static int read_output(const struct source *source, int line, double unit_s,
             break;
         }
     }
-    /* wrk prints no line of errors where there are none. */
-    if (row->figures[FIGURE_REQUESTS].known) {
-        figure_add(row, FIGURE_FAILED, 0);
-        figure_add(row, FIGURE_LOST, 0);
-    }
+    finish(row);
     return end;
 }
 

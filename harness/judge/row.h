@@ -75,8 +75,7 @@ struct row {
     /* Why more requests may be in flight than connections, or seem to be; NULL:
      * no reason is known. */
     const char *flight_doubt;
-    /* Why the mean need not be one of the same requests as the percentiles; or
-     * NULL. */
+    /* Why the program's own mean may be wrong; NULL: no reason is known. */
     const char *mean_doubt;
     bool own_count; /* rate, requests and duration are one program's own */
     bool derived;   /* the duration is requests / rate */

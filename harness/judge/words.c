@@ -312,6 +312,8 @@ const char *words_of_explanation(const struct row *row, enum judge_law law,
     else if (law == JUDGE_LITTLE)
         snprintf(text, size, "%s; or more connections than said",
                  row->flight_doubt ? row->flight_doubt : unknown_load);
+    else if (law == JUDGE_MEAN && row->mean_doubt)
+        snprintf(text, size, "%s", row->mean_doubt);
     else if (plain[law])
         snprintf(text, size, "%s", plain[law]);
     return text;
