@@ -380,7 +380,7 @@ static void mean_between(const struct row *row, double *least, double *most)
 static void judge_mean(const struct row *row, struct finding *finding)
 {
     const struct figure *mean = figure_of(row, FIGURE_MEAN);
-    double allowed = row->own_count ? slack : table_share, least, most;
+    double allowed = row->own_times ? slack : table_share, least, most;
     int others = 0;
 
     for (int i = FIGURE_MIN; i <= FIGURE_MAX; i++)
@@ -442,7 +442,7 @@ static void judge_longer(const struct row *row, struct finding *finding)
     const struct figure *most = figure_of(row, FIGURE_MAX);
     const struct figure *duration = figure_of(row, FIGURE_DURATION);
 
-    if (!row->own_count || row->loop == LOOP_OPEN ||
+    if (!row->own_times || row->loop == LOOP_OPEN ||
         !has_all(row, finding, 1u << FIGURE_MAX | 1u << FIGURE_DURATION))
         return;
     finding->figure = FIGURE_MAX;

@@ -133,8 +133,7 @@ int read_rows(const struct source *source, const char *format, double unit_s,
         status = -EINVAL;
     if (status < 0 && found.count > 0)
         snprintf(why, why_size,
-                 "%s:%d: more than %d rows: give fewer, or choose some with "
-                 "--rows",
+                 "%s:%d: more than %d rows: give the part that is in question",
                  source->name, found.of[found.count - 1].line, ROWS_MOST);
     row_free(&found);
     return status < 0 ? status : rows->count;

@@ -83,6 +83,7 @@ static void read_oha(struct row *row, const json_t *json)
 
     row->format = "oha";
     row->loop = LOOP_CLOSED;
+    row->own_times = true;
     row->own_count = true;
     row->flight_doubt = read_oha_doubt;
     take(row, FIGURE_RATE, in(json, "summary", "requestsPerSec"), 1);

@@ -117,7 +117,7 @@ static int read_output(const struct source *source, int line, double unit_s,
     if (!row)
         return source->count;
     row->loop = LOOP_CLOSED;
-    row->own_count = true;
+    row->own_times = true; /* but requests are counted by status here */
     for (; end < source->count && end < line + LINES_MOST; end++) {
         const char *text = source->lines[end], *rest;
         if (begins(source, end) || source_behind(text, "```"))

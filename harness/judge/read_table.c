@@ -17,7 +17,7 @@
 #include "columns.h"
 #include "numbers.h"
 
-enum { COLUMNS_MOST = 128, TURNED_MOST = 64 };
+enum { COLUMNS_MOST = 128, TURNED_MOST = 64, NAMES_MOST = 3 };
 
 static const char doubt[] =
     "several requests in flight on each connection (HTTP/2, pipelining: "
@@ -87,7 +87,7 @@ struct table {
     int head, first, end; /* lines */
     struct column columns[COLUMNS_MOST];
     int column_count, known;
-    int name; /* the column of names, or -1 */
+    int names; /* so many columns before the first that is known */
 };
 
 /* Reads the names of the columns. */
@@ -98,15 +98,15 @@ static void take_columns(struct table *table)
 
     part(table->source->lines[table->head], table->separator, &cells);
     table->column_count = cells.count;
-    table->name = -1;
+    table->names = 0;
     table->known = 0;
     for (int i = 0; i < cells.count; i++) {
         table->columns[i] =
             column_of(cells.of[i].at, (size_t)cells.of[i].length);
         if (table->columns[i].figure >= 0)
             claimed[table->columns[i].figure]++;
-        else if (table->name < 0)
-            table->name = i;
+        else if (table->names == i && i < NAMES_MOST)
+            table->names = i + 1;
     }
     for (int i = 0; i < cells.count; i++) {
         int id = table->columns[i].figure;
@@ -139,16 +139,23 @@ static void take_cell(const struct table *table, const struct column *column,
     row->figures[column->figure] = figure;
 }
 
-/* The connections that a row's own name has: "uwsgi (c128)". */
-static void take_name(struct row *row, const struct word *cell)
+/* Names the row by its cells, without Markdown's marks, and takes the
+ * connections that such a name may have: "uwsgi (c128)". */
+static void take_name(struct row *row, const struct word *cells, int count)
 {
-    char name[sizeof row->name];
-    char *to = name;
+    char name[2 * sizeof row->name];
+    size_t used = 0;
 
-    for (int i = 0; i < cell->length && to < name + sizeof name - 1; i++)
-        if (!strchr("*`", cell->at[i]))
-            *to++ = cell->at[i];
-    row_name(row, name, (int)(to - name));
+    for (int k = 0; k < count; k++) {
+        const struct word *cell = &cells[k];
+        if (used > 0 && name[used - 1] != ' ' && used < sizeof name - 1)
+            name[used++] = ' ';
+        for (int i = 0; i < cell->length && used < sizeof name - 1; i++)
+            if (!strchr("*`", cell->at[i]) &&
+                !(cell->at[i] == ' ' && used > 0 && name[used - 1] == ' '))
+                name[used++] = cell->at[i];
+    }
+    row_name(row, name, (int)used);
     const char *at = strstr(row->name, "(c");
     if (!at || !isdigit((unsigned char)at[2]))
         return;
@@ -200,8 +207,8 @@ static void take_rows(const struct table *table, struct rows *rows)
                 take_cell(table, &table->columns[i], &cells.of[i], row);
         for (int i = 0; i < FIGURES; i++)
             any |= row->figures[i].known;
-        if (table->name >= 0 && table->name < cells.count)
-            take_name(row, &cells.of[table->name]);
+        take_name(row, cells.of,
+                  table->names < cells.count ? table->names : cells.count);
         derive(row);
         if (!any)
             rows->count--;
@@ -221,7 +228,7 @@ static void take_turned(const struct table *table, struct rows *rows)
         if (!row)
             return;
         if (head.count > 2)
-            take_name(row, &head.of[i]);
+            take_name(row, &head.of[i], 1);
         known = 0;
         for (int line = table->first; line < table->end; line++) {
             part(table->source->lines[line], table->separator, &cells);

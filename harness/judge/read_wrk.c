@@ -137,6 +137,7 @@ static int read_output(const struct source *source, int line, double unit_s,
     if (!row)
         return source->count;
     row->loop = LOOP_CLOSED;
+    row->own_times = true;
     row->own_count = true;
     row->flight_doubt = doubt;
     row_name(row, at + 1, (int)strlen(at + 1));

@@ -77,8 +77,10 @@ struct row {
     const char *flight_doubt;
     /* Why the program's own mean may be wrong; NULL: no reason is known. */
     const char *mean_doubt;
-    bool own_count; /* rate, requests and duration are one program's own */
-    bool derived;   /* the duration is requests / rate */
+    /* One program has printed latencies and duration, of one run from its
+     * begin; and with them its number of requests. */
+    bool own_times, own_count;
+    bool derived; /* the duration is requests / rate */
 };
 
 enum { ROWS_MOST = 10000 };

@@ -594,7 +594,7 @@ static void test_doubts(void **state)
     row = row_of("max=4.93s duration=1.25ms loop=closed");
     judge_row(&row, &judgement);
     assert_int_equal(judgement.verdict, VERDICT_UNKNOWN);
-    row.own_count = true;
+    row.own_times = true;
     judge_row(&row, &judgement);
     assert_int_equal(judgement.findings[JUDGE_LONGER].verdict, VERDICT_BREAKS);
     row.loop = LOOP_OPEN;
