@@ -88,7 +88,7 @@ static int found_none(const struct source *source, const char *format,
     int line = first_line(source);
     struct row row;
     const char *text = source->lines[line];
-    size_t length = strcspn(text, "|");
+    size_t length = strlen(text);
 
     row_name(&row, text, (int)(length < SHOWN ? length : SHOWN));
     for (int i = 0; format && i < READERS; i++)
@@ -97,6 +97,10 @@ static int found_none(const struct source *source, const char *format,
                      source->name, line + 1, format, readers[i]->mark);
             return -EINVAL;
         }
+    if (row.name[0] == '\0') {
+        snprintf(why, why_size, "%s:1: there is nothing in it", source->name);
+        return -EINVAL;
+    }
     snprintf(why, why_size,
              "%s:%d: no figures found in \"%s\" and what follows: neither an "
              "output of wrk, wrk2, hey, oha, k6, h2load or troika load, nor a "
