@@ -53,6 +53,7 @@ static const struct verb {
     {"map", verb_map, "which model wins for which wait and CPU time", false},
     {"probe", verb_probe, "a profile of your service, from what you have",
      true},
+    {"judge", verb_judge, "which law others' benchmark figures break", false},
     {"target", verb_target, "an experiment file for a service of your own",
      true},
     {"load", verb_load, "drive an HTTP server and time every request", true},

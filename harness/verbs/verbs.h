@@ -28,6 +28,7 @@ int verb_size(int argc, char **argv);
 int verb_decide(int argc, char **argv);
 int verb_map(int argc, char **argv);
 int verb_probe(int argc, char **argv);
+int verb_judge(int argc, char **argv);
 int verb_load(int argc, char **argv);
 int verb_search(int argc, char **argv);
 int verb_serve(int argc, char **argv);

@@ -85,6 +85,8 @@ REFUSED = (
     ("load -n x http://x/", "--requests x: give a whole number"),
     ("load -R x http://x/", "number of requests per second"),
     ("load -X get http://x/", "in capitals"),
+    ("judge --wait 5 -", "give a time with its unit"),
+    ("judge -f csv -", "text|json"),
     ("load -f xml http://x/", "text|json|csv|markdown"),
 )
 

@@ -29,6 +29,7 @@ SAME = {
     "decide among few": ("decide", "serial", "thread-pool", "--wait", "20ms", "--cpu", "1ms", "-c", "8", *FORECAST),
     "map": ("map", "crud", "serial", "event-loop", "--points", "7", "--loads", "10", "--core-counts", "1", *FORECAST),
     "probe": ("probe", "--rate", "300", "--response", "42ms", "--busy", "35%", "--cores", "2"),
+    "judge": ("judge", "--rate", "16474", "--connections", "128", "--wait", "100ms", "--mean", "7.7ms", "--p99", "7.70ms"),
     "primitives": ("primitives", "--help"),
     "an unknown profile": ("decide", "nothing-of-this-name"),
     "a size that keeps nothing": ("size", "crud", "--limit", "p99<1ms", "--wait", "2s", *FORECAST),
