@@ -168,7 +168,14 @@ static int read_section(const struct subject_asked *asked,
     if (result == 0) {
         const struct target *found =
             choose(experiment, asked->target, reason, sizeof reason);
-        if (found && target_available(found, reason, sizeof reason)) {
+        bool serves = found && target_serves(found);
+        if (serves)
+            snprintf(reason, sizeof reason,
+                     "%s has workloads, whose wait and CPU time are known: "
+                     "probe a target with a url",
+                     found->name);
+        if (found && !serves &&
+            target_available(found, reason, sizeof reason)) {
             *target = *found;
         } else {
             snprintf(why, why_size, "%s: %s", asked->file, reason);

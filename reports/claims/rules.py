@@ -202,7 +202,8 @@ def sources() -> dict[str, str]:
 
 def read_all(folder: Path = FOLDER) -> list[Rule]:
     known = sources()
-    rules = [rule for path in sorted(folder.glob("c[0-9]*.ini")) for rule in read(path, known)]
+    others = [HERE / "unmeasurable.ini"] if folder == FOLDER else []
+    rules = [rule for path in sorted(folder.glob("c[0-9]*.ini")) + others for rule in read(path, known)]
     first: dict[str, Rule] = {}
     for rule in rules:
         if first.setdefault(rule.id, rule) is not rule:
