@@ -125,11 +125,11 @@ full: all ## run every experiment, one after another (over ten hours; ARGS=--dry
 # including the further runs of undecided claims.
 .PHONY: claims claims-full
 claims: all ## judge the articles' claims, as many as fit into 10 minutes (CLAIMS=C07,C14: only these)
-claims-full: all ## judge all claims (about an hour)
+claims-full: all ## judge all claims (about an hour and a half)
 claims claims-full:
 	@$(with) ARGS $(python) reports/claims_run.py --troika=$(out)/troika \
 	    --claims="$${GIVEN_CLAIMS:-$(if $(filter claims-full,$@),full,quick)}" \
-	    --minutes="$${GIVEN_MINUTES:-$(if $(filter claims-full,$@),75,10)}" bench
+	    --minutes="$${GIVEN_MINUTES:-$(if $(filter claims-full,$@),100,10)}" bench
 
 serve: all ## run one model as a server: MODEL=event-loop ARGS='--port 8080'
 	@$(call needed,MODEL,$(comma) one of: $(models))$(with) ARGS $(out)/troika serve "$$GIVEN_MODEL"

@@ -74,9 +74,9 @@ static void check_whole(void *into, struct argp_state *state)
 #define MEMBER(name) .offset = offsetof(struct options, name)
 
 static const struct flag rows[] = {
-    {"full", 0, NULL, "all claims, with their longer examples: about an hour",
+    {"full", 0, NULL, "all claims, with their longer examples: an hour and a half",
      FLAG_ON, MEMBER(full)},
-    {"budget", 0, "TIME", "for all runs together (10m; with --full 75m)",
+    {"budget", 0, "TIME", "for all runs together (10m; with --full 100m)",
      FLAG_TIME, MEMBER(budget_ns), .least = INT64_C(1000000000)},
     {"from", 0, "RUN",
      "judge this stored run, and measure nothing; repeatable: of several runs "
@@ -147,7 +147,7 @@ static int measure(const char *verb, const struct options *options)
     struct python_words words = {0};
     int64_t budget_ns = options->budget_ns > 0
                             ? options->budget_ns
-                            : (options->full ? 75 : 10) * MINUTE_NS;
+                            : (options->full ? 100 : 10) * MINUTE_NS;
     int code = python_self(verb, self);
 
     if (code != EXIT_OK)
