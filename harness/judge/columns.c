@@ -188,12 +188,25 @@ static int count_of(const struct tokens *tokens)
     return -1;
 }
 
+/* Whether a throughput is of requests: tokens, rows and bits have one, too. */
+static bool is_of_requests(const struct tokens *tokens)
+{
+    for (int i = 0; i < tokens->count; i++)
+        if (!among(tokens->of[i],
+                   WORDS("throughput", "requests", "request", "reqs", "req",
+                         "r", "rps", "/", "per", "s", "sec", "second", "mean",
+                         "avg", "average", "k", "krps")))
+            return false;
+    return true;
+}
+
 static bool is_rate(const struct tokens *tokens, const struct said *said)
 {
-    return find(tokens, WORDS("rps", "qps", "krps", "throughput")) >= 0 ||
+    if (find(tokens, WORDS("throughput")) >= 0)
+        return is_of_requests(tokens);
+    return find(tokens, WORDS("rps", "qps", "krps")) >= 0 ||
            (said->per_second &&
-            find(tokens, WORDS("requests", "request", "reqs", "req", "r",
-                               "throughput")) >= 0);
+            find(tokens, WORDS("requests", "request", "reqs", "req", "r")) >= 0);
 }
 
 static int figure_of_said(const struct tokens *tokens, const struct said *said)

@@ -268,6 +268,10 @@ static void note_under(const struct row *row, struct finding *finding,
                                : VERDICT_SOUND;
     double ratio = figure->value > 0 ? wait / figure->value : INFINITY;
 
+    /* One failed request that nobody counted has the least time of all. */
+    if (id == FIGURE_MIN && verdict == VERDICT_BREAKS &&
+        !known(row, FIGURE_FAILED))
+        verdict = VERDICT_SUSPICIOUS;
     if (verdict < finding->verdict ||
         (verdict == finding->verdict && ratio <= finding->ratio))
         return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A comma or a blank before exactly three digits parts groups; any other one
- * comma is a decimal comma. A time that is a whole number may have been cut off
+ * comma is a decimal comma. A time with one such comma, "10,125 ms", may be either
+ * and is not read. A time that is a whole number may have been cut off
  * or rounded up, as integers in programs are, so its interval is twice as wide.
  */
 #include "numbers.h"
@@ -52,6 +53,7 @@ struct decimal {
     double value, unit; /* that of the last digit */
     int digits;         /* significant */
     bool whole;         /* without a fraction or an exponent */
+    bool doubtful;      /* "10,125": ten, or ten thousand */
 };
 
 /* Reads "e-05" into *power. False: too far from 0 for any figure. */
@@ -80,14 +82,15 @@ static bool read_decimal(struct cursor *c, struct decimal *decimal)
 {
     double mantissa = 0;
     int power = 0, digits = 0, all = 0;
-    bool fraction = false, grouped = false;
+    bool fraction = false;
+    int groups = 0; /* behind a comma or a blank */
 
     for (; c->at < c->end; c->at++) {
-        if (!fraction && all > 0 && parts_group(c)) {
-            grouped = true;
+        if (!fraction && digits > 0 && parts_group(c)) {
+            groups += *c->at == ',' ? 1 : 2;
             continue;
         }
-        bool point = *c->at == '.' || (*c->at == ',' && !grouped);
+        bool point = *c->at == '.' || (*c->at == ',' && groups == 0);
         if (point && !fraction && all > 0 && digit_at(c, 1)) {
             fraction = true;
             continue;
@@ -108,6 +111,7 @@ static bool read_decimal(struct cursor *c, struct decimal *decimal)
     if (power < 0)
         decimal->value = mantissa / pow(10, -power);
     decimal->digits = digits;
+    decimal->doubtful = groups == 1 && !fraction;
     decimal->whole = power == 0;
     return isfinite(decimal->value);
 }
@@ -327,6 +331,9 @@ bool figure_read(enum figure_kind kind, const char *text, size_t length,
     double scale = take_unit(kind, unit_s, &c);
     if (scale == 0)
         return false;
+    figure->doubtful = decimal.doubtful;
+    if (kind == KIND_TIME && decimal.doubtful)
+        return false; /* a rate has groups, a time has decimals */
     keep_text(from, c.at, figure);
     bool cut_off = kind == KIND_TIME && decimal.whole;
     double half = decimal.unit / 2 * (before.about ? 10 : cut_off ? 2 : 1);

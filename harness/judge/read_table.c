@@ -127,6 +127,9 @@ static void take_cell(const struct table *table, const struct column *column,
     if (row->figures[column->figure].known ||
         !figure_read(kind, cell->at, (size_t)cell->length, unit_s, &figure))
         return;
+    /* Who parts cells by semicolons writes decimals with commas. */
+    if (table->separator == ';' && figure.doubtful)
+        return;
     if (kind != KIND_TIME && column->scale != 1 &&
         !strpbrk(figure.text, "kKMG")) {
         figure.value *= column->scale;

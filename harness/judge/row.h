@@ -56,6 +56,7 @@ struct figure {
     bool known;
     double value, low, high;
     int digits;    /* significant ones that were printed; 0: not known */
+    bool doubtful; /* "10,125": its comma may be a decimal one */
     char text[24]; /* as printed, for sentences */
 };
 

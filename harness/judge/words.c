@@ -250,7 +250,8 @@ static void explain_wait(const struct row *row,
 {
     char places[3 * FIGURE], mean[FIGURE];
 
-    if (one_run(row, judgement))
+    if (one_run(row, judgement) &&
+        row->figures[FIGURE_MEAN].high < row->figures[FIGURE_WAIT].low)
         snprintf(
             text, size,
             "rate and latency agree with each other (%s in flight on %s), "

@@ -227,9 +227,10 @@ static void warn_of_one_cpu(const struct plan *plan)
         }
 }
 
-/* Refuses a target whose requests name a variable that there is not: each of
- * its trials would fail for this. */
-static int check_variables_of_targets(struct run *run)
+/* Refuses a target whose requests name a variable that there is not, since each
+ * of its trials would fail for this, and a CPU quota for one that runs already,
+ * since the harness cannot limit it. */
+static int check_targets(struct run *run)
 {
     const struct plan *plan = &run->plan;
     char why[512];
@@ -243,6 +244,12 @@ static int check_variables_of_targets(struct run *run)
 
         if (target && asking_lacks_variable(&target->asking, why, sizeof why))
             return refuse(run, EXIT_USAGE, "%s: %s", target->name, why);
+        if (target && target_is_attached(target) &&
+            plan_point(plan, trial)->cpu_quota > 0)
+            return refuse(run, EXIT_USAGE,
+                          "%s runs already, so no cpu_quota can be set for it: "
+                          "give the command that starts it",
+                          target->name);
     }
     return EXIT_OK;
 }
@@ -271,7 +278,7 @@ static int make_plan(struct run *run)
         return refuse(run, EXIT_FAILED, "the plan could not be made: %s",
                       strerror(-result));
     warn_of_one_cpu(&run->plan);
-    int code = check_variables_of_targets(run);
+    int code = check_targets(run);
     return code == EXIT_OK ? check_descriptors(run) : code;
 }
 

@@ -106,7 +106,8 @@ static const char *inside(const struct residual_facts *facts, char *words,
 
     if (facts->throttled >= THROTTLED) {
         snprintf(words, size,
-                 "the CPU quota held tasks back for %.0f %% of the window",
+                 "the CPU quota held tasks back for %.0f %% of the window, "
+                 "summed over CPUs",
                  100 * facts->throttled);
         return "cpu quota";
     }
@@ -114,9 +115,10 @@ static const char *inside(const struct residual_facts *facts, char *words,
         bool switching = facts->switches * SWITCH_S >= SHARE * extra_s;
 
         snprintf(words, size,
-                 "CPUs %.0f %% busy; a request took %s of CPU beyond the bare "
-                 "work and %.1f switches",
+                 "CPUs %.0f %% busy; a request took %s of CPU%s and %.1f "
+                 "switches",
                  100 * facts->server_busy, digits_ns(extra_s * 1e9).text,
+                 facts->bare_s > 0 ? " beyond the bare work" : "",
                  facts->switches);
         return switching ? "switches" : "cpu";
     }
@@ -184,7 +186,9 @@ static int loop_holders(const struct trial_spec *spec, int workers)
     if ((spec->model->foreign || spec->model->target) && hold == HOLD_OFFLOAD)
         return 0;
     if (workers == 0)
-        return 1;
+        return spec->model->target && spec->model->target->workers > 0
+                   ? spec->model->target->workers
+                   : 1;
     return models_has_flag(spec->model, "offloads") && hold == HOLD_THREAD
                ? 1
                : workers;
@@ -204,6 +208,19 @@ static int holders_of(const struct trial_spec *spec, int workers)
     return target && workers == 0 ? target->workers : workers;
 }
 
+/* How many CPUs the model's tasks can compute on at once. */
+static int cpus_of(const struct trial_spec *spec, const struct trial *trial,
+                   int workers)
+{
+    const struct target *target = spec->model->target;
+    int all = trial->cpus.server_count;
+
+    if (!target)
+        return models_has_flag(spec->model, "parallel") ? all : 1;
+    /* With a GIL, one for each process. */
+    return target->gil && workers < all ? (workers > 0 ? workers : 1) : all;
+}
+
 static struct prediction_input input_of(const struct trial_spec *spec,
                                         const struct trial *trial)
 {
@@ -220,8 +237,7 @@ static struct prediction_input input_of(const struct trial_spec *spec,
         .think_ns = point->think_ns,
         .wait_ns = mean_wait_ns(point, alone),
         .backend_ns = mean_wait_ns(point, true),
-        .cpus =
-            models_has_flag(model, "parallel") ? trial->cpus.server_count : 1,
+        .cpus = cpus_of(spec, trial, workers),
         .quota_cpus = point->cpu_quota,
         .backend_workers = point->backend_workers,
     };

@@ -372,8 +372,9 @@ static void print_server(const json_t *server)
 
 static void print_servers(const json_t *list)
 {
-    put("Servers of others that Troika starts (names for `models =` and "
-        "--models; make deps-servers installs them), and the law of each:");
+    put("Servers of others that Troika starts, by the names that stand in an "
+        "experiment's `models =` (make deps-servers installs them), and the "
+        "law of each:");
     print_rows(list, "law");
 }
 

@@ -8,7 +8,7 @@ import os
 import proofs
 from stores import address
 
-POOL_MAX = 40  # connections to a store: as many as FastAPI has threads
+POOL_MAX = 900  # connections to a store: no law of a server may depend on it
 _SQL = proofs.SQL.format(delay="$3::float8", first="$1::bigint", end="$2::bigint")
 
 

@@ -140,11 +140,10 @@ void meter_cgroup_throttled(const struct meter_cgroup *groups,
 
         if (!meter_cgroup_own(hierarchies[i].controller, dir, &top))
             continue;
-        if (*own) {
+        /* The tree's group is below this process's own group, or beside it: its
+         * parent is in either case among those that are gone through. */
+        if (*own)
             add(own, &throttled->own_ns);
-            snprintf(dir, sizeof dir, "%s", own);
-            *strrchr(dir, '/') = '\0';
-        }
         add_up(dir, top, &throttled->around_ns);
     }
 }
