@@ -253,7 +253,7 @@ static int check_default(const struct reader *reader,
  * known earlier. */
 static int check_base(const struct reader *reader)
 {
-    const struct experiment *experiment = reader->experiment;
+    struct experiment *experiment = reader->experiment;
     const char *ids[EXPERIMENT_CELLS_MAX + 1] = {NULL};
     int line = 1;
 
@@ -262,6 +262,10 @@ static int check_base(const struct reader *reader)
     for (int i = 0; ids[i]; i++)
         if (!strcmp(ids[i], experiment->base))
             return 0;
+    if (reader_lacks_workload(reader)) {
+        experiment->base[0] = '\0'; /* that of a cell that is left out */
+        return 0;
+    }
     for (int i = 0; i < reader->ini->entry_count; i++)
         if (!strcmp(reader->ini->entries[i].key, "base"))
             line = reader->ini->entries[i].line;

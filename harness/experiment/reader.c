@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "harness/base/names.h"
+#include "models/runtime/workload.h"
 #include "value.h"
 
 int reader_fail(const struct reader *reader, int line, const char *format, ...)
@@ -167,6 +168,15 @@ const struct model_info *reader_model(const struct reader *reader, int line,
                         : names_suggest(name, names, hint, sizeof hint));
     }
     return model;
+}
+
+bool reader_lacks_workload(const struct reader *reader)
+{
+    for (int i = 0; i < reader->ini->entry_count; i++)
+        if (!strcmp(reader->ini->entries[i].key, "workload") &&
+            workload_lacks(reader->ini->entries[i].value))
+            return true;
+    return false;
 }
 
 bool reader_good_name(const char *name)

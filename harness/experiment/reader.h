@@ -92,6 +92,10 @@ int reader_section(const struct reader *reader, int section,
 const struct model_info *reader_model(const struct reader *reader, int line,
                                       const char *name);
 
+/* Whether the file names a workload that the build left out: then parameters
+ * and load points may be meant that cannot be known here. */
+bool reader_lacks_workload(const struct reader *reader);
+
 /* Whether a cell or a target can have this name, which becomes part of file
  * names and labels. */
 bool reader_good_name(const char *name);

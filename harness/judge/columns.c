@@ -205,8 +205,8 @@ static bool is_rate(const struct tokens *tokens, const struct said *said)
     if (find(tokens, WORDS("throughput")) >= 0)
         return is_of_requests(tokens);
     return find(tokens, WORDS("rps", "qps", "krps")) >= 0 ||
-           (said->per_second &&
-            find(tokens, WORDS("requests", "request", "reqs", "req", "r")) >= 0);
+           (said->per_second && find(tokens, WORDS("requests", "request",
+                                                   "reqs", "req", "r")) >= 0);
 }
 
 static int figure_of_said(const struct tokens *tokens, const struct said *said)

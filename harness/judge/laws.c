@@ -293,7 +293,8 @@ static void judge_under_wait(const struct row *row, struct finding *finding)
     for (int i = FIGURE_MEAN; i <= FIGURE_MAX; i++) {
         double share = figure_abouts[i].percent / 100;
         /* Failed requests may all be the fast ones. */
-        if (!known(row, i) || (i == FIGURE_MIN && failed > 0) ||
+        if (!known(row, i) ||
+            (i == FIGURE_MIN && figure_of(row, FIGURE_FAILED)->value > 0) ||
             (share > 0 && share <= failed) || failed >= 1)
             continue;
         bool mean = i == FIGURE_MEAN;

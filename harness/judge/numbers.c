@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A comma or a blank before exactly three digits parts groups; any other one
- * comma is a decimal comma. A time with one such comma, "10,125 ms", may be either
- * and is not read. A time that is a whole number may have been cut off
+ * comma is a decimal comma. A time with one such comma, "10,125 ms", may be
+ * either and is not read. A time that is a whole number may have been cut off
  * or rounded up, as integers in programs are, so its interval is twice as wide.
  */
 #include "numbers.h"

@@ -74,8 +74,9 @@ static void check_whole(void *into, struct argp_state *state)
 #define MEMBER(name) .offset = offsetof(struct options, name)
 
 static const struct flag rows[] = {
-    {"full", 0, NULL, "all claims, with their longer examples: an hour and a half",
-     FLAG_ON, MEMBER(full)},
+    {"full", 0, NULL,
+     "all claims, with their longer examples: an hour and a half", FLAG_ON,
+     MEMBER(full)},
     {"budget", 0, "TIME", "for all runs together (10m; with --full 100m)",
      FLAG_TIME, MEMBER(budget_ns), .least = INT64_C(1000000000)},
     {"from", 0, "RUN",

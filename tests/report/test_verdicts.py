@@ -82,7 +82,7 @@ class Shipped(unittest.TestCase):
         self.says("C13", "CONFIRMED", loop=1.1, threads=5.0)
 
     def test_every_rule_names_the_models_that_decide(self):
-        for rule in self.rules.values():
+        for rule in (r for r in self.rules.values() if not r.unmeasurable):
             judging = {c.figure for v in rule.verdicts if v.name in rules.OF_THE_CLAIM for c in v.condition.comparisons}
             self.assertTrue(judging, rule.id)
             for name in judging:

@@ -42,7 +42,9 @@ static void test_figures(void **state)
         {KIND_TIME, "103 [102\u2013104]", 1e-3, 0.103, 0.1015, 0.1045},
         {KIND_TIME, "51.0 ms [50.3-51.8]", 0, 0.051, 0.05025, 0.05185},
         {KIND_TIME, "7,7 ms", 0, 7.7e-3, 7.65e-3, 7.75e-3},
-        {KIND_TIME, "1,234 ms", 0, 1.234, 1.233, 1.235},
+        {KIND_TIME, "1,234,567 ms", 0, 1234.567, 1234.566, 1234.568},
+        {KIND_TIME, "0,125 s", 0, 0.125, 0.1245, 0.1255},
+        {KIND_TIME, "11,5 ms", 0, 0.0115, 0.01145, 0.01155},
         {KIND_TIME, "<1ms", 0, 1e-3, 0, 2e-3},
         {KIND_TIME, "**5ms** (best)", 0, 5e-3, 4e-3, 6e-3},
         {KIND_TIME, "5 \u00b1 2", 1e-3, 5e-3, 4e-3, 6e-3},
@@ -89,6 +91,7 @@ static void test_no_figures(void **state)
         {KIND_TIME, "5 ms 6 ms"},
         {KIND_TIME, "5 MB"},
         {KIND_TIME, "5ms/6ms"},
+        {KIND_TIME, "10,125 ms"}, /* ten, or ten thousand */
         {KIND_TIME, "."},
         {KIND_TIME, "1.2.3 s"},
         {KIND_RATE, "12 MB/s"},
@@ -144,6 +147,9 @@ static void test_columns(void **state)
         {"Latency (ms)", -1, 1e-3}, /* of which requests, nobody says */
         {"Max memory", -1, 0},
         {"max RPS", -1, 0},
+        {"throughput", FIGURE_RATE, 0},
+        {"throughput (tokens/s)", -1, 1},
+        {"Throughput (Mbps)", -1, 0},
         {"avg CPU %", -1, 0},
         {"p99 at 250/s", -1, 0},
         {"connect mean (ms)", -1, 1e-3},
@@ -512,7 +518,8 @@ static const struct {
     {"wait=100ms mean=7.7ms", JUDGE_UNDER_WAIT, B},
     {"wait=100ms mean=99ms", JUDGE_UNDER_WAIT, OK},
     {"wait=10ms min=9.2ms", JUDGE_UNDER_WAIT, S}, /* an early timer */
-    {"wait=10ms min=8.2ms", JUDGE_UNDER_WAIT, B},
+    {"wait=10ms min=8.2ms requests=100 failed=0", JUDGE_UNDER_WAIT, B},
+    {"wait=10ms min=8.2ms", JUDGE_UNDER_WAIT, S}, /* one that failed? */
     {"wait=10ms max=8.2ms", JUDGE_UNDER_WAIT, B},
     {"wait=10ms p50=1ms requests=100 failed=60", JUDGE_UNDER_WAIT, NO},
     {"wait=10ms p90=1ms requests=100 failed=60", JUDGE_UNDER_WAIT, B},
