@@ -190,7 +190,7 @@ static int take_loose(const struct reader *reader, struct cell *cell, int index)
     if (entrants_have_setting(reader, name))
         return take_later(reader, index, cell->settings, &cell->setting_count,
                           sizeof cell->settings / sizeof *cell->settings);
-    /* It may be a parameter of the workload that is not here. */
+    /* A workload that is not here may have this parameter. */
     if (reader_lacks_workload(reader))
         return 0;
     return unknown_key(reader, &reader->ini->entries[index]);
