@@ -188,7 +188,7 @@ static void ignores_sigterm(void **state)
     assert_int_equal(start(&process, 10000, why, WORDS("stubborn")), 0);
     process_stop(&process, &clean, why, sizeof why);
     assert_false(clean);
-    assert_non_null(strstr(why, "within 5 s of SIGTERM"));
+    assert_non_null(strstr(why, "within 5.00 s of SIGTERM"));
 }
 
 static int living(pid_t root, const char *tag)
