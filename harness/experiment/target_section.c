@@ -295,6 +295,22 @@ static int take_slots(const struct reader *reader,
                          why);
 }
 
+static int take_needs(const struct reader *reader,
+                      const struct ini_entry *entry, const struct key *key,
+                      void *into)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.< ";
+
+    if (entry->value[strspn(entry->value, allowed)] != '\0')
+        return reader_fail(reader, entry->line,
+                           "\"needs\" is \"%s\"; names of Python's modules "
+                           "are needed, with blanks between: fastapi django<4",
+                           entry->value);
+    return reader_copy_text(reader, entry, (char *)into + key->offset,
+                            key->size);
+}
+
 const struct key target_keys[] = {
     {"command", "a command", NULL,
      "starts the server in the foreground; {port}, {dir} (a fresh folder), "
@@ -377,10 +393,10 @@ const struct key target_keys[] = {
      KEY_IN(struct target, threads), .min = 1, .max = TARGET_THREADS_MAX},
     {"gil", "yes or no", "no", "the threads of a process compute one at a time",
      KEY_YES, KEY_IN(struct target, gil)},
-    {"needs", "a command", NULL,
-     "fails, and prints what is missing, where the server cannot run: then it "
-     "is left out",
-     KEY_TEXT, KEY_IN(struct target, needs)},
+    {"needs", "modules", NULL,
+     "modules of /usr/bin/python3 without which the server is left out: "
+     "fastapi django<4",
+     KEY_OWN, KEY_IN(struct target, needs), .take = take_needs},
     {"version", "a command", NULL, "prints its version, which is stored",
      KEY_TEXT, KEY_IN(struct target, version)},
     {0}};

@@ -22,8 +22,9 @@
 #include "harness/base/folder.h"
 #include "harness/base/free_port.h"
 #include "harness/base/program.h"
+#include "harness/base/tree.h"
 
-enum { TEMPLATE_MAX = 65536 };
+enum { TEMPLATE_MAX = 65536, MODULES_MAX = 16 };
 
 static const int64_t PROBE_NS = 1000000000, VERSION_NS = 5000000000;
 
@@ -104,53 +105,64 @@ static char *read_template(const struct target *target)
     return NULL;
 }
 
-/* What a command said that looks for what a target needs. */
+/* What was said of the modules that a target needs. */
 struct needed {
-    char *command;
+    char *modules;
     bool there;
     char said[256];
 };
 
-/* Runs the command. Many experiments name one server, so the answer is kept as
- * long as the program runs. */
-static const struct needed *look_for(const char *command)
+/* Asks the system's Python for the modules. No text of an experiment is run as
+ * a command here, since this happens when the file is read. */
+static void ask_python(char *modules, struct needed *needed)
+{
+    char script[PATH_MAX], *save;
+    const char *argv[MODULES_MAX + 3] = {"/usr/bin/python3", script};
+    int count = 2;
+
+    for (char *word = strtok_r(modules, " ", &save);
+         word && count < MODULES_MAX + 2; word = strtok_r(NULL, " ", &save))
+        argv[count++] = word;
+    needed->there =
+        tree_source("models/servers/needs.py", script, sizeof script) == 0 &&
+        capture(argv, VERSION_NS, needed->said, sizeof needed->said) == 0;
+    needed->said[strcspn(needed->said, "\r\n")] = '\0';
+}
+
+/* Looks for the modules. Many experiments name one server, so the answer is
+ * kept as long as the program runs. */
+static const struct needed *look_for(const char *modules)
 {
     enum { KEPT_MAX = 64 };
     static struct needed kept[KEPT_MAX];
     static int count;
-    const char *argv[] = {"/bin/sh", "-c", command, NULL};
 
     for (int i = 0; i < count; i++)
-        if (!strcmp(kept[i].command, command))
+        if (!strcmp(kept[i].modules, modules))
             return &kept[i];
     struct needed *made = &kept[count < KEPT_MAX ? count : KEPT_MAX - 1];
-    free(made->command);
-    made->command = strdup(command);
-    if (!made->command)
-        return NULL;
-    made->there = capture(argv, VERSION_NS, made->said, sizeof made->said) == 0;
-    made->said[strcspn(made->said, "\r\n")] = '\0';
-    count += count < KEPT_MAX;
-    return made;
+    char *words = strdup(modules);
+    free(made->modules);
+    made->modules = strdup(modules);
+    if (words && made->modules)
+        ask_python(words, made);
+    free(words);
+    count += count < KEPT_MAX && made->modules;
+    return made->modules ? made : NULL;
 }
 
 /* Whether what the target needs is installed. */
 static bool has_needs(const struct target *target, char *why, size_t why_size)
 {
-    const struct word words[] = {{"{here}", target->home}, {NULL, NULL}};
-    char command[3 * TARGET_TEXT_MAX];
-
-    if (target->needs[0] == '\0')
-        return true;
     const struct needed *needed =
-        fill(target->needs, words, command, sizeof command) ? look_for(command)
-                                                            : NULL;
-    if (needed && needed->there)
+        target->needs[0] ? look_for(target->needs) : NULL;
+
+    if (target->needs[0] == '\0' || (needed && needed->there))
         return true;
     snprintf(why, why_size, "%s",
              needed && needed->said[0]
                  ? needed->said
-                 : "its command `needs` fails, and prints nothing");
+                 : "/usr/bin/python3 cannot be asked for its modules");
     return false;
 }
 

@@ -59,13 +59,13 @@ struct target {
      * are not known. */
     enum discipline discipline;
     struct target_law law;
-    bool gil;                      /* a worker computes on one CPU at a time */
-    int threads;                   /* {threads} by default; 0: there are none */
-    char threads_text[16];         /* that number as text, for `settings` */
-    struct parameter settings[2];  /* --threads, if there are any; then NULL */
-    char needs[TARGET_TEXT_MAX];   /* a command that fails, and prints why, if
-                                      something is not installed; "" for none */
-    int workers;                   /* that the command starts; 0: not said */
+    bool gil;                     /* a worker computes on one CPU at a time */
+    int threads;                  /* {threads} by default; 0: there are none */
+    char threads_text[16];        /* that number as text, for `settings` */
+    struct parameter settings[2]; /* --threads, if there are any; then NULL */
+    char needs[TARGET_TEXT_MAX];  /* modules of the system's Python, with blanks
+                                     between; "" for none */
+    int workers;                  /* that the command starts; 0: not said */
     char version[TARGET_TEXT_MAX]; /* a command that prints it; "" for none */
     char reason[512];              /* of its struct model_info */
 

@@ -184,8 +184,10 @@ static void serving_targets_are_checked(void **state)
         4, "it has no spin");
     bad(HEAD "[cell a]\nworkload = wait\nmodels = s\n[target s]\n"
              "command = true\ndiscipline = loop\nworkloads = wait\n"
-             "needs = echo no frobnicator; false\n",
-        4, "s is left out: no frobnicator");
+             "needs = frobnicator\n",
+        4, "s is left out");
+    bad(SERVING "command = true\ndiscipline = loop\nneeds = sh; false\n", 9,
+        "names of Python's modules");
 }
 
 static void contradictions_are_refused(void **state)
