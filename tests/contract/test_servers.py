@@ -81,8 +81,10 @@ class Foreign:
                     return self
             except OSError:
                 time.sleep(0.05)
+        self.process.kill()
+        said = self.process.stderr.read().decode()[-2000:]
         self.__exit__()
-        raise AssertionError(f"not ready: {self.process.stderr.read().decode()[-2000:]}")
+        raise AssertionError(f"not ready: {said}")
 
     def __exit__(self, *_) -> None:
         for number in (signal.SIGTERM, signal.SIGKILL):
