@@ -18,17 +18,6 @@
 
 static const char FOLDER[] = "models/servers";
 
-/* The name in "target NAME"; NULL: another section. */
-static const char *name_of(const struct ini_section *section)
-{
-    size_t length = strlen("target");
-
-    if (strncmp(section->name, "target", length) != 0 ||
-        strspn(section->name + length, " \t") == 0)
-        return NULL;
-    return section->name + length + strspn(section->name + length, " \t");
-}
-
 static bool is_in_list(const char *list, const char *name)
 {
     char item[64], why[256];
@@ -62,13 +51,16 @@ static int add_file(const struct reader *reader, const char *folder,
     struct ini_file ini;
 
     if ((size_t)snprintf(path, sizeof path, "%s/%s.ini", folder, file) >=
-        sizeof path)
+        sizeof path) {
+        snprintf(reader->why, reader->why_size, "the path is too long: %s",
+                 folder);
         return -ENAMETOOLONG;
+    }
     int result = ini_read(path, &ini, reader->why, reader->why_size);
     shipped.path = path;
     shipped.ini = &ini;
     for (int i = 0; i < ini.section_count && result == 0; i++) {
-        const char *name = name_of(&ini.sections[i]);
+        const char *name = target_section_name(&ini.sections[i]);
 
         if (name && is_named(reader->ini, name) &&
             !models_find(reader->models, name))

@@ -588,20 +588,28 @@ static int add(const struct reader *reader, int line, struct target *target)
     return 0;
 }
 
+const char *target_section_name(const struct ini_section *section)
+{
+    const char *rest = section->name + strlen("target");
+
+    if (strncmp(section->name, "target", strlen("target")) != 0 ||
+        (*rest != '\0' && *rest != ' ' && *rest != '\t'))
+        return NULL;
+    return rest + strspn(rest, " \t");
+}
+
 int target_section_read(const struct reader *reader, int section,
                         const char *home)
 {
     struct experiment *experiment = reader->experiment;
     const struct ini_section *s = &reader->ini->sections[section];
     struct target *target = &experiment->targets[experiment->target_count];
-    const char *name = s->name + strlen("target");
+    const char *name = target_section_name(s);
 
     if (experiment->target_count == EXPERIMENT_TARGETS_MAX)
         return reader_fail(reader, s->line, "more than %d targets",
                            EXPERIMENT_TARGETS_MAX);
-    name += strspn(name, " \t");
-    *target = (struct target){.ready_limit_ns = INT64_C(5000000000),
-                              .stop_limit_ns = INT64_C(5000000000)};
+    *target = (struct target){.ready_limit_ns = INT64_C(5000000000)};
     snprintf(target->name, sizeof target->name, "%s", name);
     if (strlen(home) >= sizeof target->home)
         return reader_fail(reader, s->line,
@@ -626,12 +634,8 @@ int target_section_read_all(const struct reader *reader, const char *home)
     char *slash = !home ? strrchr(folder, '/') : NULL;
     if (slash)
         *slash = '\0';
-    for (int i = 0; i < reader->ini->section_count && result == 0; i++) {
-        const char *name = reader->ini->sections[i].name;
-
-        if (!strncmp(name, "target", 6) &&
-            (name[6] == '\0' || name[6] == ' ' || name[6] == '\t'))
+    for (int i = 0; i < reader->ini->section_count && result == 0; i++)
+        if (target_section_name(&reader->ini->sections[i]))
             result = target_section_read(reader, i, folder);
-    }
     return result;
 }

@@ -9,6 +9,9 @@
 
 extern const struct key target_keys[]; /* ended by a NULL name */
 
+/* The name in "target NAME", which may be ""; NULL: another section. */
+const char *target_section_name(const struct ini_section *section);
+
 /* Reads one section, whose files are in the folder `home`. Returns 0 or
  * -EINVAL. */
 int target_section_read(const struct reader *reader, int section,

@@ -249,17 +249,6 @@ static json_t *json_run_queue(const struct trial *trial)
         json_known(trial_walked(trial, first->pressure_ns, last->pressure_ns)));
 }
 
-/* How long the server's own quota kept its tasks from running. */
-static json_t *json_throttled(const struct trial_spec *spec,
-                              const struct trial *trial)
-{
-    int64_t first_ns = trial->throttled_first.own_ns,
-            last_ns = trial->throttled_last.own_ns;
-
-    return json_known(
-        spec->point->cpu_quota > 0 && first_ns >= 0 ? last_ns - first_ns : -1);
-}
-
 static json_t *json_cpu(const struct trial_spec *spec,
                         const struct trial *trial)
 {
@@ -274,7 +263,7 @@ static json_t *json_cpu(const struct trial_spec *spec,
         json_known(trial_scaled(trial, span_ns, first->cpu_system_ns,
                                 last->cpu_system_ns)),
         "per_request_ns", json_known(trial_cpu_per_request_ns(trial)),
-        "throttled_ns", json_throttled(spec, trial));
+        "throttled_ns", json_known(trial_throttled_ns(spec, trial)));
 }
 
 static json_t *json_clients(const struct trial *trial)

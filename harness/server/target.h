@@ -50,7 +50,7 @@ struct target {
     struct asking asking;          /* what requests ask for, and expect */
     char ready_path[TARGET_TEXT_MAX]; /* "": ready once it accepts */
     int64_t ready_limit_ns;
-    int64_t stop_limit_ns;
+    int64_t stop_limit_ns;        /* 0: that of process_start */
     char config[TARGET_TEXT_MAX]; /* template, relative to home; "" for none */
     const char *workloads[TARGET_WORKLOADS_MAX + 1]; /* that it serves; NULL
                                                         ends them */

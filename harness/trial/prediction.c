@@ -186,12 +186,19 @@ static int loop_holders(const struct trial_spec *spec, int workers)
     if ((spec->model->foreign || spec->model->target) && hold == HOLD_OFFLOAD)
         return 0;
     if (workers == 0)
-        return spec->model->target && spec->model->target->workers > 0
-                   ? spec->model->target->workers
-                   : 1;
+        return 1;
     return models_has_flag(spec->model, "offloads") && hold == HOLD_THREAD
                ? 1
                : workers;
+}
+
+/* The workers that the trial sets, or those that a target starts by itself. */
+static int workers_of(const struct trial_spec *spec, const struct trial *trial)
+{
+    int workers = trial_workers(spec, trial);
+
+    return workers == 0 && spec->model->target ? spec->model->target->workers
+                                               : workers;
 }
 
 /* How many requests a model with workers can hold at once. */
@@ -203,9 +210,7 @@ static int holders_of(const struct trial_spec *spec, int workers)
                                        target_threads(target, spec->settings))
                     : 0;
 
-    if (slots > 0)
-        return slots;
-    return target && workers == 0 ? target->workers : workers;
+    return slots > 0 ? slots : workers;
 }
 
 /* How many CPUs the model's tasks can compute on at once. */
@@ -227,7 +232,7 @@ static struct prediction_input input_of(const struct trial_spec *spec,
     const struct load_point *point = spec->point;
     const struct model_info *model = spec->model;
     const struct bare *bare = &trial->bare;
-    int workers = trial_workers(spec, trial);
+    int workers = workers_of(spec, trial);
     bool alone = model->discipline == DISCIPLINE_ALONE;
     bool loop = model->discipline == DISCIPLINE_LOOP;
     struct prediction_input input = {
@@ -381,10 +386,9 @@ static void collect(const struct trial_spec *spec, const struct trial *trial,
     if (trial->slices)
         return;
     facts->wave = wave_of(input);
-    if (spec->point->cpu_quota > 0 && trial->throttled_first.own_ns >= 0)
-        facts->throttled = (double)(trial->throttled_last.own_ns -
-                                    trial->throttled_first.own_ns) /
-                           (1e9 * facts->window_s);
+    if (trial_throttled_ns(spec, trial) > 0)
+        facts->throttled =
+            (double)trial_throttled_ns(spec, trial) / (1e9 * facts->window_s);
     count_requests(trial, input->cpus, facts);
 }
 

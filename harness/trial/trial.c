@@ -101,6 +101,16 @@ int64_t trial_scaled(const struct trial *trial, int64_t span_ns, int64_t first,
                    (double)span_ns);
 }
 
+int64_t trial_throttled_ns(const struct trial_spec *spec,
+                           const struct trial *trial)
+{
+    int64_t first_ns = trial->throttled_first.own_ns;
+
+    return spec->point->cpu_quota > 0 && first_ns >= 0
+               ? trial->throttled_last.own_ns - first_ns
+               : -1;
+}
+
 int64_t trial_walked(const struct trial *trial, int64_t first, int64_t last)
 {
     int64_t span_ns = trial->walk_last.at_ns - trial->walk_first.at_ns;

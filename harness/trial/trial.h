@@ -163,6 +163,11 @@ double trial_per_s(const struct trial *trial);
  * because a second load shares the server. */
 int64_t trial_cpu_per_request_ns(const struct trial *trial);
 
+/* How long the quota that the load point asks for held tasks back in the
+ * window, summed over CPUs; -1: it asks for none, or nothing counts it. */
+int64_t trial_throttled_ns(const struct trial_spec *spec,
+                           const struct trial *trial);
+
 /* The growth of a counter that was read twice, span_ns apart, scaled to the
  * window; -1: unknown. */
 int64_t trial_scaled(const struct trial *trial, int64_t span_ns, int64_t first,

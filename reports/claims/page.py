@@ -59,7 +59,8 @@ def _overview(cards: list[dict]) -> list[tuple[str, list[dict]]]:
     groups: dict[str, list[dict]] = {name: [] for name in CLAIMANTS.values()}
     for card in cards:
         first = card["sources"].partition(",")[0]
-        groups[CLAIMANTS["article" if first.isdigit() else first if first in CLAIMANTS else "practice"]].append(card)
+        kind = "article" if first.isdigit() else first
+        groups[CLAIMANTS.get(kind, CLAIMANTS["practice"])].append(card)
     return [(name, own) for name, own in groups.items() if own]
 
 

@@ -11,6 +11,7 @@ the claim does not speak.
 """
 
 import difflib
+import functools
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -307,6 +308,7 @@ def _experiments(path: Path, claim: Section, key: str) -> list[str]:
     return names
 
 
+@functools.cache
 def _servers() -> set[str]:
     """The models of the tree and the servers of others. Empty where Troika is
     installed, which takes no sources along: there troika bench knows the names."""
